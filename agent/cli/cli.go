@@ -1,0 +1,220 @@
+// Package cli is the command line: a file for each verb, and term.go, the one
+// file that writes for people. Results go to standard output, diagnostics to
+// standard error.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/makenotwork/mnw-agent/agent"
+	"github.com/makenotwork/mnw-agent/manifests"
+	"github.com/makenotwork/mnw-agent/resources/node"
+)
+
+// The exit statuses.
+const (
+	exitOK      = 0
+	exitFailed  = 1
+	exitDiffers = 2
+	exitLocked  = 5
+	exitUsage   = 64
+)
+
+const about = `mnw-agent makes a node match its manifest: it looks at the node, says exactly
+what differs, changes just that, and proves that it matches.
+
+Nothing is written before the whole plan is known and the real judges (visudo,
+caddy, systemd-analyze) have ruled on the node as it would be.
+
+Exit status:
+  0   the node matches the manifest (apply: also when it had to be changed)
+  1   it could not be made to match, or a judge refuses; the report says why
+  2   plan: there are differences; apply --detailed-exitcode: there were changes
+  5   another run holds the lock
+  64  usage, or a manifest that is wrong in itself; nothing was touched`
+
+// Main runs the command line and returns the exit status.
+func Main(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	// A second signal ends the program at once.
+	context.AfterFunc(ctx, stop)
+	a := &app{stdout: stdout, stderr: stderr}
+	root := a.root()
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		a.fail(err)
+	}
+	return a.status
+}
+
+// An app is one call of the program.
+type app struct {
+	stdout, stderr io.Writer
+	flags          flags
+	status         int
+}
+
+// flags are what all verbs share that look at a node.
+type flags struct {
+	json      bool
+	root      string
+	stateDir  string
+	color     string
+	logFormat string
+	wait      time.Duration
+	timeout   time.Duration
+}
+
+// A usageError is a command line that is wrong.
+type usageError struct{ error }
+
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "mnw-agent",
+		Short:         "Make a node match its manifest",
+		Long:          about,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			return a.checkFlags()
+		},
+	}
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())}
+	})
+	shared := root.PersistentFlags()
+	shared.BoolVar(&a.flags.json, "json", false, "print one JSON document on standard output, and nothing else")
+	shared.StringVar(&a.flags.color, "color", "auto", "colour: auto, always or never")
+	shared.StringVar(&a.flags.logFormat, "log-format", "text", "diagnostics on standard error: text or json")
+	root.AddCommand(a.planCommand(), a.applyCommand(), a.validateCommand(), a.explainCommand(), a.schemaCommand(), a.versionCommand())
+	for _, verb := range root.Commands() {
+		verb.Args = asUsage(verb.Args)
+	}
+	root.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return usageError{unknownVerb(cmd, args[0])}
+	}
+	return root
+}
+
+func unknownVerb(cmd *cobra.Command, verb string) error {
+	if near := cmd.SuggestionsFor(verb); len(near) > 0 {
+		return fmt.Errorf("there is no verb %q: did you mean %s?", verb, near[0])
+	}
+	return fmt.Errorf("there is no verb %q (see mnw-agent --help)", verb)
+}
+
+// asUsage makes the errors of an arguments check usage errors.
+func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{fmt.Errorf("%s: %w (see %[1]s --help)", cmd.CommandPath(), err)}
+		}
+		return nil
+	}
+}
+
+// oneManifest is the arguments of a verb that takes one manifest.
+func oneManifest(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("wants one manifest, and got %d", len(args))
+	}
+	return nil
+}
+
+// runFlags are the flags of the verbs that walk over a node.
+func (a *app) runFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&a.flags.root, "root", "/", "`directory` to use instead of /: an image or a sandbox; nothing runs there")
+	f.StringVar(&a.flags.stateDir, "state-dir", "", "`directory` of the agent's own files (default "+agent.DefaultStateDir+" below the root)")
+	f.DurationVar(&a.flags.wait, "wait", 0, "how long to wait while another run holds the lock")
+	f.DurationVar(&a.flags.timeout, "timeout", 0, "how long the run may take; 0 for no limit")
+}
+
+func (a *app) checkFlags() error {
+	switch a.flags.color {
+	case "auto", "always", "never":
+	default:
+		return usageError{fmt.Errorf("--color %q: want auto, always or never", a.flags.color)}
+	}
+	switch a.flags.logFormat {
+	case "text", "json":
+	default:
+		return usageError{fmt.Errorf("--log-format %q: want text or json", a.flags.logFormat)}
+	}
+	return nil
+}
+
+// load reads a manifest for the node that the flags name.
+func (a *app) load(path string) (*manifests.Manifest, error) {
+	return manifests.Load(path, manifests.Options{Facts: func() map[string]string { return node.Facts(a.flags.root) }})
+}
+
+// options are the engine's options that the flags ask for.
+func (a *app) options() (agent.Options, error) {
+	root, err := filepath.Abs(a.flags.root)
+	if err != nil {
+		return agent.Options{}, err
+	}
+	if info, err := os.Stat(root); err != nil || !info.IsDir() {
+		return agent.Options{}, usageError{fmt.Errorf("--root %s: there is no such directory", a.flags.root)}
+	}
+	return agent.Options{
+		Root: root, StateDir: a.flags.stateDir, Wait: a.flags.wait, Timeout: a.flags.timeout,
+		Progress: a.progress(),
+	}, nil
+}
+
+// statusOf is the exit status for an error that kept a verb from its work.
+func statusOf(err error) int {
+	var usage usageError
+	switch {
+	case errors.As(err, &usage), len(manifests.Errors(err)) > 0:
+		return exitUsage
+	case errors.Is(err, agent.ErrLocked):
+		return exitLocked
+	}
+	return exitFailed
+}
+
+// fail tells why a verb could not do its work.
+func (a *app) fail(err error) {
+	a.status = statusOf(err)
+	if a.flags.json {
+		a.printJSON(failureDocument(err, a.status))
+		return
+	}
+	a.printError(err)
+}
+
+// A failure is the document of a verb that could not do its work.
+type failure struct {
+	Version int                `json:"version"`
+	Exit    int                `json:"exit"`
+	Errors  []*manifests.Error `json:"errors"`
+}
+
+func failureDocument(err error, status int) failure {
+	errs := manifests.Errors(err)
+	if len(errs) == 0 {
+		errs = []*manifests.Error{{Text: err.Error()}}
+	}
+	return failure{Version: 1, Exit: status, Errors: errs}
+}

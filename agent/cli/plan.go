@@ -1,0 +1,32 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/makenotwork/mnw-agent/agent"
+)
+
+func (a *app) planCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "plan MANIFEST",
+		Short: "Say what apply would change, and whether the judges agree",
+		Long: `Plan looks at the node and says what apply would change, as unified diffs, and
+whether the judges agree. It changes nothing.
+
+Exit status 0 when nothing differs, 2 when something does, 1 when a judge
+refuses or a resource cannot be planned.`,
+		Example: "  mnw-agent plan manifest.yaml\n  mnw-agent plan --root /srv/image manifest.yaml",
+		Args:    oneManifest,
+	}
+	a.runFlags(cmd)
+	verbose := cmd.Flags().BoolP("verbose", "v", false, "name the resources that are as declared, too")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return a.run(cmd, args[0], agent.Plan, look{diffs: true, all: *verbose}, func(r *agent.Report) int {
+			if r.Result == agent.Differs {
+				return exitDiffers
+			}
+			return exitOK
+		})
+	}
+	return cmd
+}

@@ -1,0 +1,73 @@
+package agent
+
+import (
+	"context"
+	"errors"
+
+	"github.com/makenotwork/mnw-agent/resources/node"
+)
+
+// commit makes the planned changes, in order. When one fails, or the node is no
+// longer what one saw, all that is not made yet is planned and judged again on
+// the node as it now is, for it was planned for another.
+func (r *run) commit(ctx context.Context) {
+	for !r.performAll(ctx) {
+		r.plan(ctx, r.unmade())
+		r.judge(ctx)
+		if r.report.Refused {
+			return
+		}
+	}
+}
+
+// performAll performs what is planned and says whether that went to the end.
+func (r *run) performAll(ctx context.Context) bool {
+	r.progress.Phase("apply", len(r.planned()))
+	for _, s := range r.order {
+		if !s.acts() {
+			continue
+		}
+		if err := stopped(ctx); err != nil {
+			s.fail(err)
+			return true
+		}
+		var moved *node.MovedError
+		switch err := r.perform(ctx, s); {
+		case err == nil:
+			s.state = made
+		case errors.As(err, &moved) && !s.moved:
+			s.moved, s.state = true, pending
+			return false
+		default:
+			s.fail(err)
+			return false
+		}
+	}
+	return true
+}
+
+// perform makes the changes of one step. The change in hand is always brought
+// to its end: each has limits of its own.
+func (r *run) perform(ctx context.Context, s *step) error {
+	for _, c := range s.plan.Changes {
+		if err := r.machine.Perform(context.WithoutCancel(ctx), c); err != nil {
+			return err
+		}
+		s.made = append(s.made, c)
+		r.progress.Step(s.id.String())
+	}
+	return nil
+}
+
+// unmade is the steps that were planned and are not performed, to be planned
+// again.
+func (r *run) unmade() []*step {
+	var rest []*step
+	for _, s := range r.steps {
+		if s.state == planned || s.state == pending {
+			s.state, s.plan = pending, node.Plan{}
+			rest = append(rest, s)
+		}
+	}
+	return rest
+}

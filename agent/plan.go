@@ -1,0 +1,179 @@
+package agent
+
+import (
+	"cmp"
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/makenotwork/mnw-agent/resources"
+	"github.com/makenotwork/mnw-agent/resources/node"
+)
+
+// plan plans the steps that are pending, in waves: all that need nothing more
+// are planned side by side, on one frozen future; then their changes are laid
+// over it, by id. A plan that looked at what a neighbour in its wave has just
+// changed is made again, alone.
+func (r *run) plan(ctx context.Context, steps []*step) {
+	r.future = node.NewFuture(r.machine.View())
+	r.order = r.order[:0]
+	r.progress.Phase("plan", len(steps))
+	w := newWaves(steps)
+	for wave := w.next(nil); len(wave) > 0; wave = w.next(wave) {
+		wave = skipBroken(wave)
+		lookAll(ctx, wave, r.future)
+		changed := upheaval{}
+		for _, s := range wave {
+			if changed.disturbs(s.looked) || changed.disturbs(subjects(s.plan.Changes)) {
+				s.look(ctx, r.future)
+			}
+			r.skipUnread(s)
+			r.order = append(r.order, s)
+			if s.acts() {
+				r.future.Lay(s.plan.Changes...)
+				changed.add(s.plan.Changes)
+			}
+			r.progress.Step(s.id.String())
+		}
+	}
+	r.noteFed()
+}
+
+// skipUnread skips the run of a unit that reads what a failed step should have
+// written: it would be started with the old one.
+func (r *run) skipUnread(s *step) {
+	if s.rank != lateRun || s.broken() {
+		return
+	}
+	for _, subject := range s.looked {
+		if owner := r.owners[subject]; owner != nil && owner.broken() {
+			s.skip(owner)
+			return
+		}
+	}
+}
+
+// noteFed tells of the units that read what is about to change when they start,
+// and that nobody declared: they are left alone.
+func (r *run) noteFed() {
+	for _, s := range r.order {
+		feeder, ok := s.resource.(resources.Feeder)
+		if !ok || !s.acts() {
+			continue
+		}
+		units, err := feeder.Feeds(r.future)
+		if err != nil {
+			s.plan.Notes = append(s.plan.Notes, err.Error())
+		}
+		for _, unit := range units {
+			if !slices.ContainsFunc(r.steps, func(other *step) bool { return other.id == resources.ID{Type: runType, Name: unit} }) {
+				s.plan.Notes = append(s.plan.Notes, unit+" reads it and goes on with the old one: it is not in the manifest, and is not restarted")
+			}
+		}
+	}
+}
+
+// skipBroken skips the steps that depend on one that failed, and returns the
+// others.
+func skipBroken(wave []*step) []*step {
+	return slices.DeleteFunc(slices.Clone(wave), func(s *step) bool {
+		for _, need := range s.needs {
+			if need.broken() {
+				s.skip(need)
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// lookAll plans steps side by side, on all processors.
+func lookAll(ctx context.Context, steps []*step, v node.View) {
+	const chunk = 16
+	workers := min(runtime.GOMAXPROCS(0), (len(steps)+chunk-1)/chunk)
+	var next atomic.Int64
+	work := func() {
+		for {
+			from := int(next.Add(chunk)) - chunk
+			if from >= len(steps) {
+				return
+			}
+			for _, s := range steps[from:min(from+chunk, len(steps))] {
+				if err := stopped(ctx); err != nil {
+					s.fail(err)
+					continue
+				}
+				s.look(ctx, v)
+			}
+		}
+	}
+	var group sync.WaitGroup
+	for range max(workers-1, 0) {
+		group.Go(work)
+	}
+	work()
+	group.Wait()
+}
+
+func subjects(changes []node.Change) []node.Subject {
+	list := make([]node.Subject, len(changes))
+	for i, c := range changes {
+		list[i] = c.Subject()
+	}
+	return list
+}
+
+// waves hands out steps as soon as all that they need is done, those of the
+// lowest rank first.
+type waves struct {
+	missing map[*step]int     // how many needs are not done
+	waiting map[*step][]*step // by what they wait for
+	ready   [lateDeparture + 1][]*step
+}
+
+func newWaves(steps []*step) *waves {
+	w := &waves{missing: make(map[*step]int), waiting: make(map[*step][]*step)}
+	for _, s := range steps {
+		if s.settled() {
+			continue
+		}
+		n := 0
+		for _, need := range s.needs {
+			if !need.settled() {
+				w.waiting[need] = append(w.waiting[need], s)
+				n++
+			}
+		}
+		if n == 0 {
+			w.ready[s.rank] = append(w.ready[s.rank], s)
+		} else {
+			w.missing[s] = n
+		}
+	}
+	return w
+}
+
+// next is the next wave, by id, now that the steps of the last one are done.
+func (w *waves) next(done []*step) []*step {
+	for _, d := range done {
+		for _, s := range w.waiting[d] {
+			if w.missing[s]--; w.missing[s] == 0 {
+				w.ready[s.rank] = append(w.ready[s.rank], s)
+			}
+		}
+	}
+	for rank := range w.ready {
+		if wave := w.ready[rank]; len(wave) > 0 {
+			w.ready[rank] = nil
+			slices.SortFunc(wave, byID)
+			return wave
+		}
+	}
+	return nil
+}
+
+func byID(a, b *step) int {
+	return cmp.Or(cmp.Compare(a.id.Type, b.id.Type), cmp.Compare(a.id.Name, b.id.Name))
+}

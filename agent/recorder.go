@@ -1,0 +1,119 @@
+package agent
+
+import (
+	"path"
+
+	"github.com/makenotwork/mnw-agent/resources/node"
+)
+
+// A recorder is a view that notes what is looked at through it. One resource
+// uses it, from one goroutine.
+type recorder struct {
+	node.View
+	looked []node.Subject
+	parent *recorder // whose notes are kept, for a view with changes laid over it
+}
+
+func (r *recorder) note(kind node.SubjectKind, name string) {
+	for r.parent != nil {
+		r = r.parent
+	}
+	if n := len(r.looked); n > 0 && r.looked[n-1] == (node.Subject{Kind: kind, Name: name}) {
+		return
+	}
+	r.looked = append(r.looked, node.Subject{Kind: kind, Name: name})
+}
+
+func (r *recorder) Lstat(path string) (node.State, error) {
+	r.note(node.OfPath, path)
+	return r.View.Lstat(path)
+}
+
+func (r *recorder) ReadFile(path string) ([]byte, error) {
+	r.note(node.OfPath, path)
+	return r.View.ReadFile(path)
+}
+
+func (r *recorder) Holds(path string, content []byte) (bool, error) {
+	r.note(node.OfPath, path)
+	return r.View.Holds(path, content)
+}
+
+func (r *recorder) Readlink(path string) (string, error) {
+	r.note(node.OfPath, path)
+	return r.View.Readlink(path)
+}
+
+// ReadDir notes the names in the directory as looked at, whatever they are.
+func (r *recorder) ReadDir(dir string) ([]string, error) {
+	r.note(node.OfPath, path.Join(dir, "*"))
+	return r.View.ReadDir(dir)
+}
+
+func (r *recorder) User(name string) (node.User, bool) {
+	r.note(node.OfUser, name)
+	return r.View.User(name)
+}
+
+func (r *recorder) Group(name string) (node.Group, bool) {
+	r.note(node.OfGroup, name)
+	return r.View.Group(name)
+}
+
+func (r *recorder) Crontab(user string) ([]byte, bool, error) {
+	r.note(node.OfCrontab, user)
+	return r.View.Crontab(user)
+}
+
+func (r *recorder) Unit(name string) (node.Unit, error) {
+	r.note(node.OfUnit, name)
+	return r.View.Unit(name)
+}
+
+func (r *recorder) Manager() (node.Manager, error) {
+	r.note(node.OfManager, "")
+	return r.View.Manager()
+}
+
+func (r *recorder) With(changes ...node.Change) node.View {
+	return &recorder{View: r.View.With(changes...), parent: r}
+}
+
+// An upheaval is the subjects that the plans of a wave change.
+type upheaval map[node.Subject]bool
+
+func (u upheaval) add(changes []node.Change) {
+	for _, c := range changes {
+		s := c.Subject()
+		u[s] = true
+		if s.Kind == node.OfPath {
+			u[node.Subject{Kind: node.OfPath, Name: path.Join(path.Dir(s.Name), "*")}] = true
+		}
+	}
+}
+
+// disturbs says whether a plan that looked at some subjects was made on what
+// has changed: at one of them, or at a directory above it.
+func (u upheaval) disturbs(looked []node.Subject) bool {
+	if len(u) == 0 {
+		return false
+	}
+	for _, s := range looked {
+		if u[s] {
+			return true
+		}
+		if s.Kind == node.OfPath && u.above(s.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (u upheaval) above(name string) bool {
+	for dir := path.Dir(name); dir != "/"; dir = path.Dir(dir) {
+		if u[node.Subject{Kind: node.OfPath, Name: dir}] {
+			return true
+		}
+	}
+	return false
+}

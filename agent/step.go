@@ -1,0 +1,111 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/makenotwork/mnw-agent/manifests"
+	"github.com/makenotwork/mnw-agent/resources"
+	"github.com/makenotwork/mnw-agent/resources/node"
+)
+
+// runType is the type in the ids of the runs of units, which no manifest names.
+const runType = "run"
+
+// A step is one resource on its way through a run.
+type step struct {
+	id       resources.ID
+	pos      manifests.Pos
+	resource resources.Resource
+	audit    bool
+	needs    []*step // settled before this one
+	rank     rank
+
+	state   stepState
+	plan    node.Plan
+	looked  []node.Subject // what its plan was made on
+	err     error
+	because *step         // the one that it was skipped for
+	made    []node.Change // what was performed
+	left    []node.Change // what the closing proof still found
+	moved   bool          // it was planned again because the node had moved
+	took    time.Duration
+}
+
+// A rank is how late a resource is planned among those that could be: as late as
+// the order permits for what finds its place by looking, then for runs, which
+// read what others write, then for users and groups that go away, which others
+// may be using.
+type rank uint8
+
+const (
+	early rank = iota
+	latecomer
+	lateRun
+	lateDeparture
+)
+
+// A stepState is how far a step has come.
+type stepState uint8
+
+const (
+	pending stepState = iota
+	planned
+	made    // its changes are performed
+	failed  // it could not be planned or made
+	refused // a judge ruled against it, or a condition on the future does not hold
+	skipped // another one, which it depends on, has failed
+)
+
+// acts says whether the step has changes that are to be made.
+func (s *step) acts() bool {
+	return s.state == planned && !s.audit && len(s.plan.Changes) > 0
+}
+
+// settled says whether nothing more is to be done for a step.
+func (s *step) settled() bool { return s.state != pending }
+
+// broken says whether what depends on the step cannot go on.
+func (s *step) broken() bool { return s.state >= failed }
+
+func (s *step) fail(err error) { s.state, s.err = failed, err }
+
+func (s *step) skip(because *step) {
+	for because.because != nil {
+		because = because.because
+	}
+	s.state, s.because, s.plan = skipped, because, node.Plan{}
+	s.err = fmt.Errorf("skipped, because %s failed", because.id)
+}
+
+// look plans the step on a view and notes what it looked at.
+func (s *step) look(ctx context.Context, v node.View) {
+	began := time.Now()
+	seen := &recorder{View: v}
+	plan, err := s.resource.Plan(ctx, seen)
+	s.plan, s.looked, s.state, s.err = plan, seen.looked, planned, nil
+	if err != nil {
+		s.plan = node.Plan{Notes: plan.Notes}
+		s.fail(err)
+	}
+	s.took += time.Since(began)
+}
+
+// forget is the steps as they were before a run, their order kept.
+func forget(steps []*step) []*step {
+	fresh := make([]*step, len(steps))
+	at := make(map[*step]*step, len(steps))
+	for i, s := range steps {
+		fresh[i] = &step{id: s.id, pos: s.pos, resource: s.resource, audit: s.audit, rank: s.rank}
+		at[s] = fresh[i]
+	}
+	for i, s := range steps {
+		for _, need := range s.needs {
+			if n := at[need]; n != nil {
+				fresh[i].needs = append(fresh[i].needs, n)
+			}
+		}
+	}
+	return fresh
+}

@@ -1,0 +1,168 @@
+package resources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/makenotwork/mnw-agent/resources/envfile"
+	"github.com/makenotwork/mnw-agent/resources/node"
+	"github.com/makenotwork/mnw-agent/resources/unitfile"
+)
+
+// A Caddyfile is a configuration of the Caddy web server: its whole content, or
+// edits in one that somebody else owns. `caddy validate` judges it in its place,
+// as the user and with the environment of the unit that runs it, before anything
+// is written; then the unit is reloaded when it is running, never restarted.
+//
+//	caddyfiles:
+//	  /etc/caddy/Caddyfile:
+//	    replace: {/opt/makenotwork/error-pages: /opt/mnw/current/error-pages}
+type Caddyfile struct {
+	Path Path `yaml:"-"`
+	Text `yaml:",inline"`
+	Edit `yaml:",inline"`
+	Perm `yaml:",inline"`
+	// Unit is the unit that runs it. Default: caddy.service.
+	Unit string `yaml:"unit,omitempty"`
+	// State is whether it should be there. Default: present.
+	State Presence `yaml:"state,omitempty"`
+}
+
+// Plan is part of Resource.
+func (c *Caddyfile) Plan(ctx context.Context, v node.View) (node.Plan, error) {
+	file := File{Path: c.Path, Text: c.Text, Edit: c.Edit, Perm: c.Perm, State: c.State}
+	return file.Plan(ctx, v)
+}
+
+// Judges is part of Judged.
+func (c *Caddyfile) Judges(v node.View) ([]node.Judge, error) {
+	if c.Departs() {
+		return nil, nil
+	}
+	judge := node.Judge{
+		Argv:    []string{"caddy", "validate", "--adapter", "caddyfile", "--config", string(c.Path)},
+		Limit:   judgeLimit,
+		Reads:   c.loads(v),
+		Package: "caddy",
+	}
+	unit, err := unitfile.Load(v, c.unit())
+	if err != nil || unit.Fragment == "" {
+		return []node.Judge{judge}, err
+	}
+	judge.User = unit.User()
+	judge.Env, err = unitEnvironment(v, unit)
+	return []node.Judge{judge}, err
+}
+
+// unitEnvironment is the environment that a unit's files give its processes:
+// Environment=, then the environment files, the later ones winning.
+func unitEnvironment(v node.View, unit *unitfile.Unit) ([]string, error) {
+	env := slices.Clone(unit.Environment())
+	for _, file := range unit.EnvironmentFiles() {
+		text, err := v.ReadFile(file.Path)
+		if err != nil && file.Optional {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("environment of %s: %w", unit.Name, err)
+		}
+		parsed := envfile.Parse(text)
+		for _, key := range parsed.Keys() {
+			if value, ok := parsed.Get(key); ok {
+				env = append(env, key+"="+value)
+			}
+		}
+	}
+	return env, nil
+}
+
+// Runs is part of Runner.
+func (c *Caddyfile) Runs() []RunNeed {
+	if c.Departs() {
+		return nil
+	}
+	return []RunNeed{{Unit: c.unit(), Loads: c.loads}}
+}
+
+func (c *Caddyfile) unit() string {
+	if c.Unit == "" {
+		return "caddy.service"
+	}
+	return c.Unit
+}
+
+// loads is the files that caddy reads for this Caddyfile: itself and what it
+// imports, and what that imports. Patterns stand for the files they match, and
+// for their directory, where another one may appear.
+func (c *Caddyfile) loads(v node.View) []string {
+	files := []string{string(c.Path)}
+	for i := 0; i < len(files); i++ {
+		text, err := v.ReadFile(files[i])
+		if err != nil {
+			continue
+		}
+		for _, pattern := range imports(string(text)) {
+			for _, file := range matches(v, target(files[i], pattern)) {
+				if !slices.Contains(files, file) {
+					files = append(files, file)
+				}
+			}
+		}
+	}
+	return files
+}
+
+// imports is the arguments of the import directives in a Caddyfile. The name of
+// a snippet looks like the name of a file that is not there, and does no harm.
+func imports(text string) []string {
+	var patterns []string
+	for line := range strings.Lines(text) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "import" {
+			patterns = append(patterns, strings.Trim(fields[1], "\"`"))
+		}
+	}
+	return patterns
+}
+
+// matches is the directory and the files that a pattern with * and ? in its last
+// step stands for.
+func matches(v node.View, pattern string) []string {
+	if !strings.ContainsAny(pattern, "*?[") {
+		return []string{pattern}
+	}
+	dir, last := path.Split(pattern)
+	dir = path.Clean(dir)
+	names, err := v.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	found := []string{dir}
+	for _, name := range names {
+		if ok, _ := path.Match(last, name); ok {
+			found = append(found, path.Join(dir, name))
+		}
+	}
+	return found
+}
+
+// Owns is part of Owner.
+func (c *Caddyfile) Owns() []node.Subject {
+	return []node.Subject{{Kind: node.OfPath, Name: string(c.Path)}}
+}
+
+// Departs is part of Departer.
+func (c *Caddyfile) Departs() bool { return c.State.Departs() }
+
+// Check is part of Checker.
+func (c *Caddyfile) Check() error {
+	file := File{Path: c.Path, Text: c.Text, Edit: c.Edit, Perm: c.Perm, State: c.State}
+	err := file.Check()
+	if c.Unit != "" && !strings.HasSuffix(c.Unit, ".service") {
+		err = errors.Join(err, inField(fmt.Errorf("%q is not the name of a service: want caddy.service, say", c.Unit), "unit"))
+	}
+	return err
+}

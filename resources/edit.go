@@ -1,0 +1,115 @@
+package resources
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/makenotwork/mnw-agent/resources/node"
+)
+
+// An Edit is what must be in a file that somebody else owns.
+type Edit struct {
+	// Lines must each stand in the file as a whole line. One that is missing is
+	// added at the end.
+	Lines []string `yaml:"lines,omitempty"`
+	// Replace is texts that must not be in the file, each with the text that
+	// takes its place wherever it stands. A text that is part of its own
+	// replacement is left alone where the replacement already stands.
+	Replace map[string]string `yaml:"replace,omitempty"`
+}
+
+func (e Edit) edits() bool { return len(e.Lines) > 0 || len(e.Replace) > 0 }
+
+// edited is the content of the file at a path with the edits made.
+func (e Edit) edited(v node.View, at string) (*node.Content, error) {
+	now, err := v.Lstat(at)
+	if err != nil {
+		return nil, err
+	}
+	var text []byte
+	switch {
+	case now.Kind == node.File:
+		if text, err = v.ReadFile(at); err != nil {
+			return nil, err
+		}
+	case now.Kind == node.Absent && len(e.Replace) > 0:
+		return nil, errors.New("there is no file to replace texts in")
+	case now.Kind != node.Absent:
+		return nil, fmt.Errorf("there is %s in the way, not a file: move it away", now.A())
+	}
+	return node.NewContent(e.apply(text)), nil
+}
+
+// apply makes the edits in a text. Applied again to its result, it changes nothing.
+func (e Edit) apply(text []byte) []byte {
+	for _, old := range slices.Sorted(maps.Keys(e.Replace)) {
+		text = replaceAll(text, old, e.Replace[old])
+	}
+	for _, line := range e.Lines {
+		if hasLine(text, line) {
+			continue
+		}
+		if len(text) > 0 && text[len(text)-1] != '\n' {
+			text = append(text, '\n')
+		}
+		text = append(append(text, line...), '\n')
+	}
+	return text
+}
+
+// replaceAll replaces old by new wherever old stands, but not where it stands
+// as a part of new.
+func replaceAll(text []byte, old, new string) []byte {
+	inside := strings.Index(new, old)
+	if inside < 0 {
+		return bytes.ReplaceAll(text, []byte(old), []byte(new))
+	}
+	var out []byte
+	for {
+		i := bytes.Index(text, []byte(old))
+		if i < 0 {
+			return append(out, text...)
+		}
+		if start := i - inside; start >= 0 && bytes.HasPrefix(text[start:], []byte(new)) {
+			out = append(out, text[:start+len(new)]...)
+			text = text[start+len(new):]
+			continue
+		}
+		out = append(append(out, text[:i]...), new...)
+		text = text[i+len(old):]
+	}
+}
+
+func hasLine(text []byte, line string) bool {
+	for have := range bytes.Lines(text) {
+		if string(bytes.TrimRight(have, "\r\n")) == line {
+			return true
+		}
+	}
+	return false
+}
+
+// check examines the edits in themselves.
+func (e Edit) check() error {
+	var errs []error
+	for _, line := range e.Lines {
+		if strings.ContainsAny(line, "\n\x00") {
+			errs = append(errs, inField(fmt.Errorf("%q is not one line", line), "lines"))
+		}
+	}
+	for old, new := range e.Replace {
+		if old == "" {
+			errs = append(errs, inField(errors.New("the text to be replaced is empty"), "replace"))
+		}
+		for other := range e.Replace {
+			if other != old && other != "" && strings.Contains(new, other) {
+				errs = append(errs, inField(fmt.Errorf("the replacement of %q brings in %q, which is to be replaced as well", old, other), "replace", old))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}

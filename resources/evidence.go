@@ -1,0 +1,241 @@
+package resources
+
+import (
+	"errors"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/makenotwork/mnw-agent/resources/envfile"
+	"github.com/makenotwork/mnw-agent/resources/node"
+	"github.com/makenotwork/mnw-agent/resources/unitfile"
+)
+
+// evidence gathers what a running unit has read, and what is to be done about
+// each where it is newer. Of a unit that is not declared, only what another
+// resource has it load matters.
+func (r *Run) evidence(v node.View, unit *unitfile.Unit, now node.Unit) ([]evidence, error) {
+	g := gathering{view: v}
+	if u := r.declared; u != nil {
+		g.add(u.onChange(unit), ownFiles(unit)...)
+		files := environmentFiles(v, unit)
+		g.add(u.onStale(), files...)
+		for _, file := range u.Reads {
+			g.add(u.onStale(), string(file))
+		}
+		if u.onStale() == restart {
+			g.compare(unit, now, files)
+		}
+	}
+	for _, loads := range r.loads {
+		g.add(reload, loads(v)...)
+	}
+	return g.found, g.err
+}
+
+// ownFiles is what the unit itself consists of. A unit that systemd generates
+// anew whenever it reads unit files is as old as what it is made of.
+func ownFiles(unit *unitfile.Unit) []string {
+	files := slices.Concat(unit.DropIns, unit.DropInDirs, []string{unit.Fragment})
+	files = slices.DeleteFunc(files, isGenerated)
+	if isGenerated(unit.Fragment) {
+		files = append(files, unit.Value("Unit", "SourcePath"))
+	}
+	return files
+}
+
+func isGenerated(file string) bool { return strings.HasPrefix(file, "/run/systemd/generator") }
+
+// onChange is what a newer unit file leads to. A changed slice, target or mount
+// is in force as soon as systemd has read it.
+func (u *Unit) onChange(unit *unitfile.Unit) answer {
+	switch u.OnChange {
+	case NothingOnChange:
+		return report
+	case ReloadOnChange:
+		return reload
+	case RestartOnChange:
+		return restart
+	case ReloadOrRestartOnChange:
+		if unit.CanReload() {
+			return reload
+		}
+		return restart
+	}
+	switch path.Ext(u.Name) {
+	case ".service", ".socket", ".timer", ".path":
+		return restart
+	}
+	return ignore
+}
+
+// onStale is what a newer file that the unit reads leads to.
+func (u *Unit) onStale() answer {
+	switch u.OnStale {
+	case ReloadOnStale:
+		return reload
+	case ReportOnStale:
+		return report
+	}
+	return restart
+}
+
+// environmentFiles is the unit's environment files, in the order in which they
+// are read.
+func environmentFiles(v node.View, unit *unitfile.Unit) []string {
+	var files []string
+	for _, file := range unit.EnvironmentFiles() {
+		if !file.Glob {
+			files = append(files, file.Path)
+			continue
+		}
+		dir, pattern := path.Split(file.Path)
+		names, _ := v.ReadDir(path.Clean(dir))
+		for _, name := range names {
+			if ok, _ := path.Match(pattern, name); ok {
+				files = append(files, dir+name)
+			}
+		}
+	}
+	return files
+}
+
+// A gathering collects evidence, until there is an error.
+type gathering struct {
+	view  node.View
+	found []evidence
+	err   error
+}
+
+func (g *gathering) add(a answer, paths ...string) {
+	for _, at := range paths {
+		if at == "" || a == ignore || g.err != nil {
+			continue
+		}
+		e := evidence{path: at, answer: a}
+		e.mtime, e.ctime, g.err = lastChange(g.view, at)
+		g.found = append(g.found, e)
+	}
+}
+
+// lastChange is when what lies at a path was last changed, and a symlink on the
+// way is part of that. It is zero for what is not there.
+func lastChange(v node.View, at string) (mtime, ctime time.Time, err error) {
+	const maxLinks = 40
+	done, todo := "/", strings.Split(at, "/")
+	for links := 0; len(todo) > 0 && links < maxLinks; {
+		next := path.Join(done, todo[0])
+		todo = todo[1:]
+		s, err := v.Lstat(next)
+		if err != nil {
+			return mtime, ctime, err
+		}
+		if s.Kind == node.Symlink || len(todo) == 0 {
+			mtime, ctime = latest(mtime, s.MTime), latest(ctime, s.CTime)
+		}
+		if s.Kind != node.Symlink {
+			done = next
+			continue
+		}
+		links++
+		if path.IsAbs(s.Target) {
+			done = "/"
+		}
+		todo = append(strings.Split(s.Target, "/"), todo...)
+	}
+	return mtime, ctime, nil
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// compare compares environment files with the environment that the process was
+// started with, for a file can come with an old mtime. It looks only at files
+// that were touched since the start, or a program that is started through a
+// script which alters a value would be taken for a stale one for ever; and only
+// at keys that the process has, for some programs overwrite the rest.
+func (g *gathering) compare(unit *unitfile.Unit, now node.Unit, files []string) {
+	touched := map[string]bool{}
+	for _, e := range g.found {
+		if slices.Contains(files, e.path) && e.ctime.After(now.Started) {
+			touched[e.path] = true
+		}
+	}
+	if len(touched) == 0 || now.MainPID == 0 || g.err != nil {
+		return
+	}
+	process, err := g.view.Environ(now.MainPID)
+	if err != nil {
+		return // it has just ended
+	}
+	want, err := environment(g.view, files)
+	if err != nil {
+		g.err = err
+		return
+	}
+	for _, key := range unit.UnsetEnvironment() {
+		delete(want, key)
+	}
+	for _, assignment := range process {
+		key, value, _ := strings.Cut(assignment, "=")
+		if w, ok := want[key]; ok && w.value != value && touched[w.file] {
+			g.found = append(g.found, evidence{path: w.file, answer: restart, differs: key})
+		}
+	}
+}
+
+// A setting is a value and the file that it stands in.
+type setting struct{ value, file string }
+
+// environment is what environment files set, the later ones winning.
+func environment(v node.View, files []string) (map[string]setting, error) {
+	all := map[string]setting{}
+	for _, file := range files {
+		text, err := v.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		parsed := envfile.Parse(text)
+		for _, key := range parsed.Keys() {
+			value, _ := parsed.Get(key)
+			all[key] = setting{value, file}
+		}
+	}
+	return all, nil
+}
+
+// unitsReading is the services that run now and read an environment file when
+// they start, by name.
+func unitsReading(v node.View, file string) ([]string, error) {
+	if _, err := v.Manager(); errors.Is(err, node.ErrOffline) || errors.Is(err, node.ErrNoSystemd) {
+		return nil, nil
+	}
+	services, err := unitfile.All(v, "service")
+	if err != nil {
+		return nil, err
+	}
+	running := map[string]bool{}
+	for _, service := range services {
+		if isTemplateName(service.Name) || !slices.Contains(environmentFiles(v, service), file) {
+			continue
+		}
+		now, err := v.Unit(service.Name)
+		if err != nil {
+			return nil, err
+		}
+		if now.Running() {
+			running[service.Name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(running)), nil
+}

@@ -1,0 +1,38 @@
+package node
+
+import "context"
+
+// A Change is one step from the node as it is to the node as declared. It holds
+// the state it saw and the state it makes; everything else follows from these
+// two. The set of changes is closed: the unexported methods see to it.
+type Change interface {
+	// Subject is what is changed.
+	Subject() Subject
+	// Line tells the change to a person in one line, without secrets.
+	Line() string
+	// Diff is the difference in content, without secrets; empty when the line
+	// says it all.
+	Diff() Diff
+	// Inverse is the way back: the two states swapped.
+	Inverse() Change
+
+	// lay puts what the change makes over a future.
+	lay(f *Future)
+	// perform makes the change on a machine, or returns a *MovedError when the
+	// machine is no longer what the change saw.
+	perform(ctx context.Context, m *Machine) error
+}
+
+// A Diff is a difference between two texts as it may be shown.
+type Diff struct {
+	Name          string // what the texts are of: a path, a crontab
+	Before, After string
+}
+
+// Empty says whether there is nothing to show.
+func (d Diff) Empty() bool { return d.Before == d.After }
+
+// A Shown is what may be shown of a change of content that holds secrets.
+type Shown struct {
+	Before, After string
+}

@@ -1,0 +1,327 @@
+package node
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A Future is a view with changes laid over it: the node as it will be. What a
+// planned change makes is seen as if it were there, with the time of the look
+// as its mtime.
+type Future struct {
+	View // what lies below
+
+	passed time.Duration
+
+	mu       sync.RWMutex
+	paths    map[string]laid      // by resolved path
+	names    map[string][]string  // the names laid in a directory
+	above    map[string]bool      // directories below which something is laid
+	stirred  map[string]time.Time // directories in which something is made, replaced or removed, and when
+	dirs     map[string]string    // resolved directories, as found so far
+	users    map[string]*User     // nil: gone
+	groups   map[string]*Group
+	crontabs map[string]*Content // nil: none
+	units    map[string]Unit
+	manager  *Manager
+}
+
+// A laid state is what a change makes of a path.
+type laid struct {
+	State
+	fresh bool // a new directory: nothing below it shows through
+}
+
+// NewFuture is a future of v in which nothing has changed yet.
+func NewFuture(v View) *Future {
+	return &Future{
+		View:     v,
+		paths:    map[string]laid{},
+		names:    map[string][]string{},
+		above:    map[string]bool{},
+		stirred:  map[string]time.Time{},
+		dirs:     map[string]string{},
+		users:    map[string]*User{},
+		groups:   map[string]*Group{},
+		crontabs: map[string]*Content{},
+		units:    map[string]Unit{},
+	}
+}
+
+// Lay lays changes over the future. It must not run beside looks at it.
+func (f *Future) Lay(changes ...Change) {
+	for _, c := range changes {
+		f.passed++
+		c.lay(f)
+	}
+}
+
+// Now is part of View. Time passes in a future, a nanosecond with each change,
+// so that what is planned later is also newer.
+func (f *Future) Now() time.Time { return f.View.Now().Add(f.passed) }
+
+// With is part of View. The future itself stays as it is.
+func (f *Future) With(changes ...Change) View {
+	next := NewFuture(f)
+	next.Lay(changes...)
+	return next
+}
+
+// layPath records what a path becomes. It is put there anew, or merely altered
+// where it is.
+func (f *Future) layPath(at string, to State, anew bool) {
+	at = f.resolve(path.Dir(at), at)
+	dir := path.Dir(at)
+	if _, known := f.paths[at]; !known {
+		f.names[dir] = append(f.names[dir], path.Base(at))
+		for up := dir; !f.above[up]; up = path.Dir(up) {
+			f.above[up] = true
+		}
+	}
+	f.paths[at] = laid{to, anew && to.Kind == Directory}
+	if anew {
+		f.stirred[dir] = f.Now()
+	}
+	if to.Kind != File {
+		f.dirs = map[string]string{}
+	}
+}
+
+// resolve is the path at with its directory dir resolved.
+func (f *Future) resolve(dir, at string) string {
+	if at == "/" {
+		return at
+	}
+	return path.Join(f.dir(dir, 0), path.Base(at))
+}
+
+// maxLinks is how many symlinks a path may lead through, as in Linux.
+const maxLinks = 40
+
+// dir is the directory at a path, all symlinks followed. What is not there
+// resolves to itself.
+func (f *Future) dir(at string, depth int) string {
+	if at == "/" || depth > maxLinks {
+		return at
+	}
+	f.mu.RLock()
+	found, ok := f.dirs[at]
+	f.mu.RUnlock()
+	if ok {
+		return found
+	}
+	above := f.dir(path.Dir(at), depth)
+	found = path.Join(above, path.Base(at))
+	if state, err := f.at(found); err == nil && state.Kind == Symlink {
+		found = f.dir(join(above, state.Target), depth+1)
+	}
+	f.mu.Lock()
+	f.dirs[at] = found
+	f.mu.Unlock()
+	return found
+}
+
+// at is the state at a resolved path.
+func (f *Future) at(resolved string) (s State, err error) {
+	if l, ok := f.paths[resolved]; ok {
+		s = l.State
+	} else if !f.hidden(resolved) {
+		s, err = f.View.Lstat(resolved)
+	}
+	if at, ok := f.stirred[resolved]; ok && s.Kind == Directory {
+		s.MTime = at
+	}
+	return s, err
+}
+
+// hidden says whether what lies below the future at a path cannot be seen,
+// because a directory above it is gone, or new.
+func (f *Future) hidden(resolved string) bool {
+	for dir := path.Dir(resolved); dir != "/"; dir = path.Dir(dir) {
+		if s, ok := f.paths[dir]; ok {
+			return s.Kind != Directory || s.fresh
+		}
+	}
+	return false
+}
+
+func (f *Future) untouched() bool { return len(f.paths) == 0 }
+
+// Lstat is part of View.
+func (f *Future) Lstat(at string) (State, error) {
+	if f.untouched() {
+		return f.View.Lstat(at)
+	}
+	return f.at(f.resolve(path.Dir(at), at))
+}
+
+// Readlink is part of View.
+func (f *Future) Readlink(at string) (string, error) {
+	s, err := f.Lstat(at)
+	switch {
+	case err != nil:
+		return "", err
+	case s.Kind == Absent:
+		return "", &fs.PathError{Op: "readlink", Path: at, Err: fs.ErrNotExist}
+	case s.Kind != Symlink:
+		return "", &fs.PathError{Op: "readlink", Path: at, Err: fs.ErrInvalid}
+	}
+	return s.Target, nil
+}
+
+// follow is the resolved path of what a path leads to.
+func (f *Future) follow(at string) (string, error) {
+	for range maxLinks {
+		at = f.resolve(path.Dir(at), at)
+		s, err := f.at(at)
+		if err != nil || s.Kind != Symlink {
+			return at, err
+		}
+		at = join(path.Dir(at), s.Target)
+	}
+	return "", fmt.Errorf("%s: too many levels of symlinks", at)
+}
+
+// ReadFile is part of View.
+func (f *Future) ReadFile(at string) ([]byte, error) {
+	if f.untouched() {
+		return f.View.ReadFile(at)
+	}
+	resolved, err := f.follow(at)
+	if err != nil {
+		return nil, err
+	}
+	s, ok := f.paths[resolved]
+	switch {
+	case ok && s.Kind == File && s.Content != nil:
+		return bytes.Clone(s.Content.Bytes()), nil
+	case ok && s.Kind == Absent, !ok && f.hidden(resolved):
+		return nil, &fs.PathError{Op: "read", Path: at, Err: fs.ErrNotExist}
+	case ok && s.Kind != File:
+		return nil, &fs.PathError{Op: "read", Path: at, Err: fmt.Errorf("it is %s", s.A())}
+	}
+	return f.View.ReadFile(resolved)
+}
+
+// Holds is part of View.
+func (f *Future) Holds(at string, content []byte) (bool, error) {
+	if f.untouched() {
+		return f.View.Holds(at, content)
+	}
+	resolved := f.resolve(path.Dir(at), at)
+	if s, ok := f.paths[resolved]; ok && (s.Kind != File || s.Content != nil) {
+		return s.Kind == File && bytes.Equal(s.Content.Bytes(), content), nil
+	}
+	return f.View.Holds(resolved, content)
+}
+
+// ReadDir is part of View.
+func (f *Future) ReadDir(at string) ([]string, error) {
+	if f.untouched() {
+		return f.View.ReadDir(at)
+	}
+	resolved, err := f.follow(at)
+	if err != nil {
+		return nil, err
+	}
+	s, err := f.at(resolved)
+	if err != nil {
+		return nil, err
+	}
+	if s.Kind != Directory {
+		err := fs.ErrNotExist
+		if s.Kind != Absent {
+			err = fmt.Errorf("it is %s", s.A())
+		}
+		return nil, &fs.PathError{Op: "list", Path: at, Err: err}
+	}
+	names := map[string]bool{}
+	if l, ok := f.paths[resolved]; (!ok || !l.fresh) && !f.hidden(resolved) {
+		below, err := f.View.ReadDir(resolved)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range below {
+			names[name] = true
+		}
+	}
+	for _, name := range f.names[resolved] {
+		if f.paths[path.Join(resolved, name)].Kind == Absent {
+			delete(names, name)
+		} else {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names)), nil
+}
+
+// User is part of View.
+func (f *Future) User(name string) (User, bool) {
+	if u, ok := f.users[name]; ok {
+		if u == nil {
+			return User{}, false
+		}
+		return *u, true
+	}
+	return f.View.User(name)
+}
+
+// Group is part of View.
+func (f *Future) Group(name string) (Group, bool) {
+	if g, ok := f.groups[name]; ok {
+		if g == nil {
+			return Group{}, false
+		}
+		return *g, true
+	}
+	return f.View.Group(name)
+}
+
+// Crontab is part of View.
+func (f *Future) Crontab(user string) ([]byte, bool, error) {
+	if c, ok := f.crontabs[user]; ok {
+		return bytesOf(c), c != nil, nil
+	}
+	return f.View.Crontab(user)
+}
+
+// Unit is part of View.
+func (f *Future) Unit(name string) (Unit, error) {
+	if u, ok := f.units[name]; ok {
+		return u, nil
+	}
+	u, err := f.View.Unit(name)
+	if f.manager != nil {
+		u = u.afterReload()
+	}
+	return u, err
+}
+
+// Manager is part of View.
+func (f *Future) Manager() (Manager, error) {
+	if f.manager != nil {
+		return *f.manager, nil
+	}
+	return f.View.Manager()
+}
+
+// Touched says whether a change that was laid concerns the path or what lies
+// below it, or takes away or makes a directory that it lies in.
+func (f *Future) Touched(at string) bool {
+	at = f.resolve(path.Dir(at), at)
+	if _, ok := f.paths[at]; ok || f.above[at] {
+		return true
+	}
+	for dir := path.Dir(at); dir != "/"; dir = path.Dir(dir) {
+		if s, ok := f.paths[dir]; ok && (s.Kind != Directory || s.fresh) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,194 @@
+package node
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Live is a view of a machine as it is. Between two looks it keeps the user
+// database, the names in directories, the targets of links and the answers of
+// systemd, and nothing else.
+type Live struct {
+	m        *Machine
+	now      time.Time
+	users    func() *userDB
+	systemd  *look // nil for a tree, where nothing runs
+	listings listings
+}
+
+// View looks at the machine as it is now.
+func (m *Machine) View() *Live {
+	l := &Live{
+		m:        m,
+		now:      time.Now(),
+		users:    sync.OnceValue(func() *userDB { return readUserDB(m) }),
+		listings: listings{dirs: map[string]*listing{}, links: map[string]linked{}},
+	}
+	if m.bus != nil {
+		l.systemd = m.bus.look()
+	}
+	return l
+}
+
+// Lstat is part of View.
+func (l *Live) Lstat(path string) (State, error) {
+	st, target, err := l.m.lstat(path)
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
+		return State{}, nil
+	}
+	if err != nil {
+		return State{}, &fs.PathError{Op: "look at", Path: path, Err: err}
+	}
+	return l.state(&st, target), nil
+}
+
+func (l *Live) state(st *unix.Stat_t, target string) State {
+	s := State{
+		Mode:   Mode(st.Mode & 0o7777),
+		Target: target,
+		Size:   st.Size,
+		Links:  uint64(st.Nlink),
+		MTime:  time.Unix(st.Mtim.Unix()),
+		CTime:  time.Unix(st.Ctim.Unix()),
+	}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFREG:
+		s.Kind = File
+	case unix.S_IFDIR:
+		s.Kind = Directory
+	case unix.S_IFLNK:
+		s.Kind, s.Mode = Symlink, 0
+	default:
+		s.Kind, s.Odd = Other, odd(st.Mode)
+	}
+	if l.m.owners {
+		s.Owner, s.Group = l.users().userName(st.Uid), l.users().groupName(st.Gid)
+	}
+	return s
+}
+
+func odd(mode uint32) string {
+	switch mode & unix.S_IFMT {
+	case unix.S_IFIFO:
+		return "fifo"
+	case unix.S_IFSOCK:
+		return "socket"
+	}
+	return "device"
+}
+
+// ReadFile is part of View.
+func (l *Live) ReadFile(path string) ([]byte, error) {
+	fd, err := l.m.open(path, unix.O_RDONLY|unix.O_NONBLOCK)
+	if err != nil {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+	}
+	file := os.NewFile(uintptr(fd), path)
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
+	}
+	var buf bytes.Buffer
+	buf.Grow(int(info.Size()) + bytes.MinRead)
+	if _, err := buf.ReadFrom(file); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
+}
+
+// comparing holds the buffers that Holds reads into.
+var comparing = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
+
+// Holds is part of View. It keeps nothing of what it reads.
+func (l *Live) Holds(path string, content []byte) (bool, error) {
+	fd, err := l.m.open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW)
+	if err != nil {
+		return false, &fs.PathError{Op: "read", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	buf := comparing.Get().(*[]byte)
+	defer comparing.Put(buf)
+	for {
+		n, err := unix.Read(fd, *buf)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return false, &fs.PathError{Op: "read", Path: path, Err: err}
+		case n == 0:
+			return len(content) == 0, nil
+		case n > len(content) || !bytes.Equal((*buf)[:n], content[:n]):
+			return false, nil
+		}
+		content = content[n:]
+	}
+}
+
+// User is part of View.
+func (l *Live) User(name string) (User, bool) { return l.users().user(name) }
+
+// Group is part of View.
+func (l *Live) Group(name string) (Group, bool) { return l.users().group(name) }
+
+// Environ is part of View.
+func (l *Live) Environ(pid int) ([]string, error) {
+	if l.m.offline {
+		return nil, ErrOffline
+	}
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+	if err != nil {
+		return nil, err
+	}
+	return strings.Split(strings.TrimSuffix(string(text), "\x00"), "\x00"), nil
+}
+
+// Unit is part of View.
+func (l *Live) Unit(name string) (Unit, error) {
+	if l.systemd == nil {
+		return Unit{}, ErrOffline
+	}
+	return l.systemd.unit(name)
+}
+
+// Manager is part of View.
+func (l *Live) Manager() (Manager, error) {
+	if l.systemd == nil {
+		return Manager{}, ErrOffline
+	}
+	return l.systemd.manager()
+}
+
+// Now is part of View.
+func (l *Live) Now() time.Time { return l.now }
+
+// Owners is part of View.
+func (l *Live) Owners() bool { return l.m.owners }
+
+// With is part of View.
+func (l *Live) With(changes ...Change) View { return NewFuture(l).With(changes...) }
+
+// Crontab is part of View. The three lines that crontab(1) puts above a table
+// when it installs one are not part of it.
+func (l *Live) Crontab(user string) ([]byte, bool, error) {
+	text, err := l.ReadFile(crontabSpool + "/" + user)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("crontab of %s: %w", user, err)
+	}
+	return withoutHeader(text), true, nil
+}

@@ -1,0 +1,67 @@
+// Package node is the machine: a View looks at it, a Change acts on it.
+//
+// Nothing else in the program may write to a node or start a program on it.
+// The set of changes is small and closed, so that a plan, which is a list of
+// them, can be shown, tried in a preview, performed and taken back, and all
+// four agree about what it says.
+//
+//	View     what can be known: Live reads a machine, a Future is a View with
+//	         changes laid over it
+//	Change   one step: PathChange, UserChange, GroupChange, CrontabChange,
+//	         ManagerReload, UnitAction
+//	Machine  performs changes, on the running system or on a directory tree
+//	Preview  the node as it would be, for the real judges to rule on
+package node
+
+import (
+	"errors"
+	"fmt"
+)
+
+// A Subject is one thing on a node that can be looked at or changed. Two plans
+// disturb each other when one changes a subject that the other looked at.
+type Subject struct {
+	Kind SubjectKind
+	Name string // an absolute path, or the name of a user, group or unit
+}
+
+// A SubjectKind says what a Subject's name is the name of.
+type SubjectKind uint8
+
+// The kinds of subjects.
+const (
+	OfPath SubjectKind = iota
+	OfUser
+	OfGroup
+	OfCrontab // of the user with that name
+	OfUnit    // what systemd runs, not the unit's files
+	OfManager // systemd itself; it has no name
+)
+
+var subjectKinds = [...]string{"path", "user", "group", "crontab", "unit", "manager"}
+
+func (s Subject) String() string {
+	return fmt.Sprintf("%s %s", subjectKinds[s.Kind], s.Name)
+}
+
+// A Plan is what turns a node into the one declared: its changes in the order
+// in which they must be made. The node is as declared when there are none.
+type Plan struct {
+	Changes []Change
+	Notes   []string // what the reader should know: full sentences without a full stop
+}
+
+// ErrOffline says that the node is a directory tree: nothing runs there.
+var ErrOffline = errors.New("not a running system")
+
+// A MovedError says that the node is no longer what a change saw when it was
+// planned: the change was not performed.
+type MovedError struct {
+	Subject Subject
+	Saw     string // the state that was planned on
+	Found   string // the state that is there now
+}
+
+func (e *MovedError) Error() string {
+	return fmt.Sprintf("%s has changed since the plan was made: was %s, is %s", e.Subject.Name, e.Saw, e.Found)
+}

@@ -1,0 +1,151 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// The accounts of a tree are its four tables. Those for passwords are kept only
+// where the tree has them.
+type accounts struct {
+	passwd, group, shadow, gshadow table
+	today                          int // in days since 1970, for shadow(5)
+}
+
+// editAccounts rewrites those of a tree's files that an edit changes, with the
+// owners and modes that they have.
+func editAccounts(ctx context.Context, m *Machine, edit func(*accounts) error) error {
+	a := accounts{today: int(m.View().now.Unix() / (24 * 60 * 60))}
+	files := []struct {
+		path    string
+		columns int
+		table   *table
+	}{
+		{groupFile, groupColumns, &a.group},
+		{gshadowFile, gshadowColumns, &a.gshadow},
+		{shadowFile, shadowColumns, &a.shadow},
+		{passwdFile, passwdColumns, &a.passwd},
+	}
+	for _, f := range files {
+		text, err := m.readFile(f.path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		*f.table = newTable(text, err == nil, f.columns)
+	}
+	if err := edit(&a); err != nil {
+		return err
+	}
+	if err := m.makeDirectories(ctx, "/etc"); err != nil {
+		return err
+	}
+	a.passwd.there, a.group.there = true, true
+	for _, f := range files {
+		if !f.table.there {
+			continue
+		}
+		want := Want{Kind: File, Mode: ModeUnset, Content: NewContent(f.table.text())}
+		if err := m.converge(ctx, f.path, want); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// converge brings about at once what should lie at a path.
+func (m *Machine) converge(ctx context.Context, at string, want Want) error {
+	changes, err := Converge(m.View(), at, want)
+	for _, c := range changes {
+		if err == nil {
+			err = c.perform(ctx, m)
+		}
+	}
+	return err
+}
+
+// makeDirectories makes those directories of a path that are missing.
+func (m *Machine) makeDirectories(ctx context.Context, at string) error {
+	if state, err := m.View().Lstat(at); err != nil || state.Kind != Absent {
+		return err
+	}
+	if err := m.makeDirectories(ctx, path.Dir(at)); err != nil {
+		return err
+	}
+	return m.converge(ctx, at, Want{Kind: Directory, Mode: ModeUnset})
+}
+
+func (a *accounts) addGroup(name, gid string) error {
+	if id, _ := parseID(gid); a.group.used()[id] {
+		return fmt.Errorf("gid %s is taken", gid)
+	}
+	password := "*"
+	if a.gshadow.there {
+		password = "x"
+		a.gshadow.put(name, "!", "", "")
+	}
+	a.group.put(name, password, gid, "")
+	return nil
+}
+
+// renumber gives a group another number, and with it the users whose primary
+// group it is.
+func (a *accounts) renumber(name, gid string) error {
+	row := a.group.get(name)
+	if id, _ := parseID(gid); row == nil || a.group.used()[id] {
+		return fmt.Errorf("gid %s is taken", gid)
+	}
+	for i := range a.passwd.lines {
+		if user, ok := a.passwd.row(i); ok && user[3] == row[2] {
+			user[3] = gid
+			a.passwd.lines[i] = strings.Join(user, ":") + "\n"
+		}
+	}
+	row[2] = gid
+	a.group.put(row...)
+	return nil
+}
+
+func (a *accounts) dropUser(name string) {
+	a.passwd.drop(name)
+	a.shadow.drop(name)
+	for i := range a.group.lines {
+		if row, ok := a.group.row(i); ok {
+			a.member(row[0], name, false)
+		}
+	}
+}
+
+func (a *accounts) dropGroup(name string) {
+	a.group.drop(name)
+	a.gshadow.drop(name)
+}
+
+// setMember puts a user into a group, or takes it out.
+func (a *accounts) setMember(group, user string, in bool) error {
+	if a.group.find(group) < 0 {
+		return fmt.Errorf("no group %q", group)
+	}
+	a.member(group, user, in)
+	return nil
+}
+
+// member edits the lists of members in both files, where they are not yet right.
+func (a *accounts) member(group, user string, in bool) {
+	for _, t := range []*table{&a.group, &a.gshadow} {
+		row := t.get(group)
+		if row == nil || slices.Contains(splitNames(row[3]), user) == in {
+			continue
+		}
+		names := slices.DeleteFunc(splitNames(row[3]), func(name string) bool { return name == user })
+		if in {
+			names = append(names, user)
+		}
+		row[3] = strings.Join(names, ",")
+		t.put(row...)
+	}
+}

@@ -1,0 +1,147 @@
+package node
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"testing"
+)
+
+const passwdText = `root:x:0:0:root:/root:/bin/bash
+toor:x:0:0::/root:/bin/sh
+# a comment
+git:x:995:986:Git, the tool:/opt/git:/bin/sh
+git:x:1:1::/second:/bin/sh
+short:x:1:1
+minus:x:-1:5::/:/bin/sh
+large:x:4294967296:5::/:/bin/sh
+stray:x:5000:4999::/home/stray:
++@netgroup::::::
+-bad:x:7:7::/:/bin/sh
++::::::`
+
+const groupText = `root:x:0:
+git:x:986:
+www-data:x:33:git,nobody,,git
+adm:x:4:git,root
+also-adm:x:4:
+broken:x:seven:
++:::
+`
+
+func TestUserDB(t *testing.T) {
+	db := newUserDB([]byte(passwdText), []byte(groupText))
+	git := User{Name: "git", UID: 995, GID: 986, Group: "git", Comment: "Git, the tool", Home: "/opt/git", Shell: "/bin/sh", Groups: []string{"adm", "www-data"}}
+	if got, ok := db.user("git"); !ok || !reflect.DeepEqual(got, git) {
+		t.Errorf("user git = %+v, %v; want %+v", got, ok, git)
+	}
+	for _, name := range []string{"short", "minus", "large", "+@netgroup", "-bad", "# a comment", ""} {
+		if u, ok := db.user(name); ok {
+			t.Errorf("user %q is taken from a line that is none: %+v", name, u)
+		}
+	}
+	if u, _ := db.user("stray"); u.Group != "4999" {
+		t.Errorf("a group without a name is %q, want its number", u.Group)
+	}
+	if g, ok := db.group("www-data"); !ok || !slices.Equal(g.Members, []string{"git", "nobody", "git"}) {
+		t.Errorf("group www-data = %+v, %v", g, ok)
+	}
+	names := []string{db.userName(0), db.userName(995), db.userName(1), db.groupName(4), db.groupName(77)}
+	if want := []string{"root", "git", "1", "adm", "77"}; !slices.Equal(names, want) {
+		t.Errorf("names = %q, want %q", names, want)
+	}
+}
+
+func TestIDs(t *testing.T) {
+	m := tree(t, map[string]string{"etc/passwd": "web:x:1001:5::/:/bin/sh\n1002:x:7:5::/:/bin/sh\n", "etc/group": ""})
+	for name, want := range map[string]int{"web": 1001, "1001": 1001, "1002": 7, "root": 0} {
+		if got, err := m.uid(name); err != nil || got != want {
+			t.Errorf("uid(%q) = %d, %v; want %d", name, got, err, want)
+		}
+	}
+	if _, err := m.gid("web"); err == nil || err.Error() != `no group "web"` {
+		t.Errorf("gid(web): %v", err)
+	}
+	put(t, m, "etc/group", "web:x:44:\n")
+	if got, err := m.gid("web"); err != nil || got != 44 {
+		t.Errorf("gid(web) after the file changed = %d, %v", got, err)
+	}
+}
+
+// A tree without any of the files has root, as every system has.
+func TestEmptyUserDB(t *testing.T) {
+	v := tree(t, nil).View()
+	if u, ok := v.User("root"); !ok || u.UID != 0 || u.Group != "root" {
+		t.Errorf("root = %+v, %v", u, ok)
+	}
+	if _, ok := v.User("nobody"); ok {
+		t.Error("there is a user nobody")
+	}
+}
+
+// Whatever else is in a file, a record that is put and dropped again leaves all
+// other lines as they were, and is found as long as it is there.
+func FuzzTable(f *testing.F) {
+	f.Add([]byte(passwdText))
+	f.Add([]byte(groupText))
+	f.Add([]byte("a:x:1:1::/:\r\n\xff\n\n:::\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		row := []string{"new-user", "x", "4242", "4242", "", "/", "/bin/sh"}
+		if bytes.Contains(text, []byte(row[0])) {
+			t.Skip()
+		}
+		before := newUserDB(text, text)
+		table := newTable(text, true, passwdColumns)
+		table.put(row...)
+		with := table.text()
+		after := newUserDB(with, text)
+		if u, ok := after.user("new-user"); !ok || u.UID != 4242 {
+			t.Fatalf("not found in %q", with)
+		}
+		delete(after.users, "new-user")
+		if len(after.users) != len(before.users) {
+			t.Fatalf("users went from %d to %d", len(before.users), len(after.users))
+		}
+		table.drop("new-user")
+		if got := table.text(); !bytes.Equal(got, text) && !bytes.Equal(got, append(bytes.Clone(text), '\n')) {
+			t.Fatalf("foreign bytes changed: %q became %q", text, got)
+		}
+	})
+}
+
+// tree is a machine that is a directory with some files.
+func tree(t *testing.T, files map[string]string) *Machine {
+	t.Helper()
+	m, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Close() })
+	for name, text := range files {
+		put(t, m, name, text)
+	}
+	return m
+}
+
+func put(t *testing.T, m *Machine, name, text string) {
+	t.Helper()
+	at := filepath.Join(m.root, name)
+	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(at, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// text is what a file of a tree holds, "" when there is none.
+func text(t *testing.T, m *Machine, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(m.root, name))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return string(data)
+}

@@ -1,0 +1,64 @@
+package node
+
+import "time"
+
+// A View is a read-only look at a node. Paths are absolute. A View is safe for
+// use by several goroutines.
+type View interface {
+	// Lstat tells what lies at path, without its content. Symlinks above the
+	// last step are followed. That nothing is there is a State, not an error.
+	Lstat(path string) (State, error)
+	// ReadFile is the content of the file at path, symlinks followed; an error
+	// that is fs.ErrNotExist when there is none.
+	ReadFile(path string) ([]byte, error)
+	// Holds says whether the file at path, not a symlink, holds exactly content.
+	Holds(path string, content []byte) (bool, error)
+	// Readlink is the target of the symlink at path, as it is written.
+	Readlink(path string) (string, error)
+	// ReadDir is the sorted names in the directory at path.
+	ReadDir(path string) ([]string, error)
+
+	// User and Group look a name up in passwd(5) and group(5).
+	User(name string) (User, bool)
+	Group(name string) (Group, bool)
+
+	// Crontab is the table of a user as crontab -l shows it; ok is false when
+	// the user has none.
+	Crontab(user string) (text []byte, ok bool, err error)
+
+	// Unit is what systemd says of a unit now, and Manager what it says of
+	// itself; ErrOffline where there is no systemd to ask.
+	Unit(name string) (Unit, error)
+	Manager() (Manager, error)
+	// Environ is the environment a process was started with.
+	Environ(pid int) ([]string, error)
+
+	// Now is the time at which the node is looked at.
+	Now() time.Time
+	// Owners says whether owners are known and can be changed here; without
+	// privileges they are neither.
+	Owners() bool
+
+	// With is this view with changes laid over it.
+	With(changes ...Change) View
+}
+
+// A User is a line of passwd(5) with the groups it is in. Ids are -1 while a
+// user is only planned.
+type User struct {
+	Name    string
+	UID     int
+	GID     int
+	Group   string // the primary group's name
+	Comment string
+	Home    string
+	Shell   string
+	Groups  []string // supplementary groups, sorted
+}
+
+// A Group is a line of group(5).
+type Group struct {
+	Name    string
+	GID     int
+	Members []string
+}

@@ -1,0 +1,234 @@
+package node
+
+import (
+	"fmt"
+	"path"
+)
+
+// A Want is what should lie at a path. What it leaves out is not managed: it is
+// kept as it is, and created with the usual default.
+type Want struct {
+	Kind    Kind
+	Owner   string // "" when not declared
+	Group   string
+	Mode    Mode // ModeUnset when not declared
+	Content *Content
+	Target  string // of a symlink
+
+	// Replace lets something of another kind that is in the way go.
+	Replace bool
+	// Show, where it is set, is what may be shown of the content before and
+	// after: the content holds secrets.
+	Show func(before, after []byte) Shown
+}
+
+// Converge is the changes after which w lies at the path: none when it does.
+// The directory above must be there. Nothing in the way is removed unless w
+// says so, and a directory only with all that is in it.
+func Converge(v View, at string, w Want) ([]Change, error) {
+	now, err := v.Lstat(at)
+	if err != nil {
+		return nil, err
+	}
+	if w.Kind == Absent {
+		return remove(v, at, now, w.Replace)
+	}
+	if now.Kind == Absent {
+		if err := parentThere(v, at); err != nil {
+			return nil, err
+		}
+	}
+	var first []Change
+	if now.Kind != Absent && now.Kind != w.Kind {
+		if !w.Replace {
+			return nil, fmt.Errorf("there is %s in the way, not a %s: move it away", now.A(), w.Kind)
+		}
+		if now.Kind == Directory {
+			if first, err = remove(v, at, now, true); err != nil {
+				return nil, err
+			}
+			now = State{}
+		}
+	}
+	change, err := difference(v, at, now, w)
+	if err != nil || change == nil {
+		return first, err
+	}
+	return append(first, change), nil
+}
+
+// difference is the one change from now to w, nil when they agree.
+func difference(v View, at string, now State, w Want) (Change, error) {
+	to := State{Kind: w.Kind, Owner: now.Owner, Group: now.Group, Mode: now.Mode}
+	if now.Kind != w.Kind {
+		to.Owner, to.Group, to.Mode = "root", "root", usualMode(w.Kind)
+	}
+	if !v.Owners() {
+		to.Owner, to.Group = "", ""
+	} else {
+		if w.Owner != "" {
+			to.Owner = w.Owner
+		}
+		if w.Group != "" {
+			to.Group = w.Group
+		}
+		if err := known(v, to, now); err != nil {
+			return nil, err
+		}
+	}
+	if w.Mode != ModeUnset && w.Kind != Symlink {
+		to.Mode = w.Mode
+	}
+	to.Target = w.Target
+	if w.Kind == File {
+		if err := fillContent(v, at, &now, &to, w); err != nil {
+			return nil, err
+		}
+	}
+	if now.Matches(to) {
+		return nil, nil
+	}
+	change := &PathChange{Path: at, From: now, To: to}
+	if w.Show != nil && to.Content != nil {
+		shown := w.Show(bytesOf(now.Content), bytesOf(to.Content))
+		change.Shown = &shown
+	}
+	return change, nil
+}
+
+// fillContent puts the contents of both sides in, when they differ.
+func fillContent(v View, at string, now, to *State, w Want) error {
+	if now.Kind != File {
+		to.Content = w.Content
+		if to.Content == nil {
+			to.Content = NewContent(nil)
+		}
+		return nil
+	}
+	if w.Content == nil {
+		return nil
+	}
+	if now.Size == int64(len(w.Content.Bytes())) {
+		if same, err := v.Holds(at, w.Content.Bytes()); err != nil || same {
+			return err
+		}
+	}
+	before, err := v.ReadFile(at)
+	if err != nil {
+		return err
+	}
+	now.Content, to.Content = NewContent(before), w.Content
+	return nil
+}
+
+// known makes sure that an owner and a group that are to be set exist.
+func known(v View, to, now State) error {
+	if to.Owner != now.Owner {
+		if _, ok := v.User(to.Owner); !ok {
+			return fmt.Errorf("chown: no user %q", to.Owner)
+		}
+	}
+	if to.Group != now.Group {
+		if _, ok := v.Group(to.Group); !ok {
+			return fmt.Errorf("chown: no group %q", to.Group)
+		}
+	}
+	return nil
+}
+
+func parentThere(v View, at string) error {
+	dir := path.Dir(at)
+	above, err := v.Lstat(dir)
+	for range 40 {
+		if err != nil || above.Kind != Symlink {
+			break
+		}
+		dir = join(path.Dir(dir), above.Target)
+		above, err = v.Lstat(dir)
+	}
+	switch {
+	case err != nil:
+		return err
+	case above.Kind == Absent:
+		return fmt.Errorf("the directory %s does not exist: declare it under directories", path.Dir(at))
+	case above.Kind != Directory:
+		return fmt.Errorf("%s is %s, not a directory", path.Dir(at), above.A())
+	}
+	return nil
+}
+
+// remove is the changes that take away what lies at a path, contents before
+// their directory. A directory that is not empty goes only with deep.
+func remove(v View, at string, now State, deep bool) ([]Change, error) {
+	if now.Kind == Absent {
+		return nil, nil
+	}
+	var changes []Change
+	if now.Kind == Directory {
+		names, err := v.ReadDir(at)
+		if err != nil {
+			return nil, err
+		}
+		if len(names) > 0 && !deep {
+			return nil, fmt.Errorf("the directory is not empty (it holds %s): empty it, or declare recursive: true", some(names))
+		}
+		for _, name := range names {
+			below := path.Join(at, name)
+			state, err := v.Lstat(below)
+			if err != nil {
+				return nil, err
+			}
+			inner, err := remove(v, below, state, deep)
+			if err != nil {
+				return nil, err
+			}
+			changes = append(changes, inner...)
+		}
+	}
+	if now.Kind == File {
+		content, err := v.ReadFile(at)
+		if err != nil {
+			return nil, err
+		}
+		now.Content = NewContent(content)
+	}
+	return append(changes, &PathChange{Path: at, From: now}), nil
+}
+
+func usualMode(k Kind) Mode {
+	switch k {
+	case Directory:
+		return 0o755
+	case File:
+		return 0o644
+	}
+	return 0
+}
+
+func bytesOf(c *Content) []byte {
+	if c == nil {
+		return nil
+	}
+	return c.Bytes()
+}
+
+// join is where a symlink's target leads from the directory that holds it.
+func join(dir, target string) string {
+	if path.IsAbs(target) {
+		return path.Clean(target)
+	}
+	return path.Join(dir, target)
+}
+
+// some names the first few of names.
+func some(names []string) string {
+	const few = 3
+	if len(names) > few {
+		return fmt.Sprintf("%s, %s, %s and %d more", names[0], names[1], names[2], len(names)-few)
+	}
+	text := names[0]
+	for _, name := range names[1:] {
+		text += ", " + name
+	}
+	return text
+}

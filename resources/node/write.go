@@ -1,0 +1,256 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/google/renameio/v2"
+	"golang.org/x/sys/unix"
+)
+
+// This file performs PathChanges: by descriptor, by rename, and only on what
+// the change saw.
+
+func (c *PathChange) perform(_ context.Context, m *Machine) error {
+	p, err := m.place(c.Path)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	now, err := m.stateAt(p, c.To.Content != nil || c.From.Content != nil)
+	if err != nil {
+		return err
+	}
+	if !c.From.Matches(now) {
+		return &MovedError{Subject: c.Subject(), Saw: c.From.String(), Found: now.String()}
+	}
+	if err := m.bring(p, now, c.To); err != nil {
+		return fmt.Errorf("%s: %w", c.Path, explain(err))
+	}
+	return nil
+}
+
+// stateAt is what lies at a place now, with the content of a file if asked for.
+func (m *Machine) stateAt(p place, content bool) (State, error) {
+	st, there, err := p.lstat()
+	if err != nil || !there {
+		return State{}, err
+	}
+	target := ""
+	if st.Mode&unix.S_IFMT == unix.S_IFLNK {
+		if target, err = readlinkat(p.dir, p.name); err != nil {
+			return State{}, err
+		}
+	}
+	s := m.View().state(&st, target)
+	if s.Kind != File || !content {
+		return s, nil
+	}
+	file, err := p.open(unix.O_RDONLY)
+	if err != nil {
+		return State{}, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(file)
+	s.Content = NewContent(data)
+	return s, err
+}
+
+// open opens the file or directory at the place itself, never what a symlink
+// there leads to.
+func (p place) open(flags int) (*os.File, error) {
+	fd, err := unix.Openat(p.dir, p.name, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), p.path), nil
+}
+
+// bring makes what lies at the place, now, into to.
+func (m *Machine) bring(p place, now, to State) error {
+	switch {
+	case to.Kind == Absent:
+		return m.remove(p, now)
+	case to.Kind == File && to.Content != nil:
+		return m.writeFile(p, now, to)
+	case to.Kind == Symlink:
+		return m.writeLink(p, to)
+	case to.Kind == Directory && now.Kind == Absent:
+		if err := unix.Mkdirat(p.dir, p.name, 0o700); err != nil {
+			return err
+		}
+		now.Kind = Directory
+	}
+	if err := m.alter(p, now, to); err != nil {
+		return err
+	}
+	return m.sync(p)
+}
+
+func (m *Machine) remove(p place, now State) error {
+	flags := 0
+	if now.Kind == Directory {
+		flags = unix.AT_REMOVEDIR
+	}
+	if err := unix.Unlinkat(p.dir, p.name, flags); err != nil {
+		return err
+	}
+	return m.sync(p)
+}
+
+// writeFile puts a new file in the place of what is there: complete, with its
+// owner, mode and extended attributes, in one step.
+func (m *Machine) writeFile(p place, now, to State) error {
+	dir := fmt.Sprintf("/proc/self/fd/%d", p.dir)
+	file, err := renameio.NewPendingFile(p.proc(), renameio.WithTempDir(dir), renameio.WithStaticPermissions(0o600))
+	if err != nil {
+		return err
+	}
+	defer file.Cleanup()
+	if _, err := file.Write(to.Content.Bytes()); err != nil {
+		return err
+	}
+	if now.Kind == File {
+		if err := copyXattrs(p, file.File); err != nil {
+			return err
+		}
+	}
+	if err := m.own(int(file.Fd()), to); err != nil {
+		return err
+	}
+	if m.quick {
+		return os.Rename(file.Name(), p.proc())
+	}
+	held, err := unix.Dup(int(file.Fd()))
+	if err != nil {
+		return err
+	}
+	defer unix.Close(held)
+	if err := file.CloseAtomicallyReplace(); err != nil {
+		return err
+	}
+	// The time of the write is the time at which the file is there to be read: a
+	// service that started while it was being written has not read it.
+	if err := touch(held); err != nil {
+		return err
+	}
+	return m.sync(p)
+}
+
+// touch sets a file's times to now, by descriptor.
+func touch(fd int) error {
+	now := []unix.Timespec{{Nsec: unix.UTIME_NOW}, {Nsec: unix.UTIME_NOW}}
+	return unix.UtimesNanoAt(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), now, 0)
+}
+
+func (m *Machine) writeLink(p place, to State) error {
+	temporary := fmt.Sprintf(".%s.mnw-agent-%d", p.name, unix.Getpid())
+	if err := unix.Symlinkat(to.Target, p.dir, temporary); err != nil {
+		return err
+	}
+	uid, gid, err := m.ids(to)
+	if err == nil && m.owners {
+		err = unix.Fchownat(p.dir, temporary, uid, gid, unix.AT_SYMLINK_NOFOLLOW)
+	}
+	if err == nil {
+		err = unix.Renameat(p.dir, temporary, p.dir, p.name)
+	}
+	if err != nil {
+		return errors.Join(err, unix.Unlinkat(p.dir, temporary, 0))
+	}
+	return m.sync(p)
+}
+
+// alter gives the file or directory at the place its owner and mode. A file
+// with several names is refused when one of them may have been made by somebody
+// who hopes for just this.
+func (m *Machine) alter(p place, now, to State) error {
+	file, err := p.open(unix.O_RDONLY)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	var st, dir unix.Stat_t
+	if err := errors.Join(unix.Fstat(int(file.Fd()), &st), unix.Fstat(p.dir, &dir)); err != nil {
+		return err
+	}
+	if found := m.View().state(&st, ""); found.Kind != now.Kind {
+		return &MovedError{Subject: Subject{OfPath, p.path}, Saw: now.String(), Found: found.String()}
+	}
+	shared := !trusted(dir.Uid) || dir.Mode&0o022 != 0
+	if now.Kind == File && st.Nlink > 1 && shared {
+		return fmt.Errorf("it has %d names and others may write to its directory: it may be a hard link to another file: refused", st.Nlink)
+	}
+	return m.own(int(file.Fd()), to)
+}
+
+// own gives an open file its owner, then its mode, which chown(2) may clear.
+func (m *Machine) own(fd int, to State) error {
+	if m.owners {
+		uid, gid, err := m.ids(to)
+		if err != nil {
+			return err
+		}
+		if err := unix.Fchown(fd, uid, gid); err != nil {
+			return fmt.Errorf("chown: %w", err)
+		}
+	}
+	if err := unix.Fchmod(fd, uint32(to.Mode)); err != nil {
+		return fmt.Errorf("chmod: %w", err)
+	}
+	return nil
+}
+
+// ids looks up the numbers of a state's owner and group; -1 for one that is not
+// to be changed.
+func (m *Machine) ids(s State) (uid, gid int, err error) {
+	uid, gid = -1, -1
+	if !m.owners {
+		return uid, gid, nil
+	}
+	if s.Owner != "" {
+		if uid, err = m.uid(s.Owner); err != nil {
+			return 0, 0, fmt.Errorf("chown: %w", err)
+		}
+	}
+	if s.Group != "" {
+		if gid, err = m.gid(s.Group); err != nil {
+			return 0, 0, fmt.Errorf("chown: %w", err)
+		}
+	}
+	return uid, gid, nil
+}
+
+// sync makes the directory's new contents last through a loss of power.
+func (m *Machine) sync(p place) error {
+	if m.quick {
+		return nil
+	}
+	fd, err := unix.Openat(p.dir, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	if err := unix.Fsync(fd); err != nil && !errors.Is(err, unix.EINVAL) {
+		return err
+	}
+	return nil
+}
+
+// explain adds to a system call's error what a person can do about it.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, unix.EBUSY):
+		return fmt.Errorf("%w: something is mounted there: unmount it, or leave it out of the manifest", err)
+	case errors.Is(err, unix.EROFS):
+		return fmt.Errorf("%w: mount it writable and apply again", err)
+	case errors.Is(err, unix.ENOSPC):
+		return fmt.Errorf("%w: make room and apply again", err)
+	case errors.Is(err, unix.EPERM):
+		return fmt.Errorf("%w: the file or its directory may be immutable (see lsattr; chattr -i undoes it)", err)
+	}
+	return err
+}

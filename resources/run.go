@@ -1,0 +1,218 @@
+package resources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/makenotwork/mnw-agent/resources/node"
+	"github.com/makenotwork/mnw-agent/resources/unitfile"
+)
+
+// A Run is what systemd runs of one unit. No manifest names it: each unit that
+// a resource needs has one, planned when all that the unit reads is planned. It
+// alone makes systemd read unit files anew, and start, stop, restart or reload
+// the unit: at most one of these, because of what the node shows, not because
+// of what the manifest has just changed.
+type Run struct {
+	Unit string
+
+	declared *Unit // nil when only another resource needs the unit
+	loads    []func(node.View) []string
+}
+
+// NewRuns makes the runs that resources need, one for each unit, by name.
+func NewRuns(needs []RunNeed) []*Run {
+	byUnit := map[string]*Run{}
+	var runs []*Run
+	for _, need := range needs {
+		r := byUnit[need.Unit]
+		if r == nil {
+			r = &Run{Unit: need.Unit}
+			byUnit[need.Unit] = r
+			runs = append(runs, r)
+		}
+		if need.Declared != nil {
+			r.declared = need.Declared
+		}
+		if need.Loads != nil {
+			r.loads = append(r.loads, need.Loads)
+		}
+	}
+	slices.SortFunc(runs, func(a, b *Run) int { return strings.Compare(a.Unit, b.Unit) })
+	return runs
+}
+
+// Plan is part of Resource. Nothing runs in a directory tree.
+func (r *Run) Plan(_ context.Context, v node.View) (node.Plan, error) {
+	manager, err := v.Manager()
+	switch {
+	case errors.Is(err, node.ErrOffline):
+		return node.Plan{}, nil
+	case errors.Is(err, node.ErrNoSystemd) && !r.wantsUp():
+		return node.Plan{Notes: []string{"systemd does not run here, so there is nothing to act on"}}, nil
+	case errors.Is(err, node.ErrNoSystemd):
+		return node.Plan{}, fmt.Errorf("active: %w, so nothing can be started: leave active out", err)
+	case err != nil:
+		return node.Plan{}, err
+	}
+	unit, err := unitfile.Load(v, r.Unit)
+	if err != nil {
+		return node.Plan{}, err
+	}
+	var now node.Unit
+	if !isTemplateName(r.Unit) {
+		if now, err = v.Unit(r.Unit); err != nil {
+			return node.Plan{}, err
+		}
+	}
+	var plan node.Plan
+	if due, err := reloadDue(v, manager, unit, now); err != nil {
+		return plan, err
+	} else if due {
+		plan.Changes = append(plan.Changes, &node.ManagerReload{})
+	}
+	verdict, err := r.decide(v, unit, now)
+	plan.Notes = verdict.notes
+	if verdict.verb != "" {
+		plan.Changes = append(plan.Changes, &node.UnitAction{
+			Unit: r.Unit, Verb: verdict.verb, From: now, Why: verdict.why, Settle: r.settle(),
+		})
+	}
+	return plan, err
+}
+
+func (r *Run) wantsUp() bool   { return r.declared != nil && isTrue(r.declared.Active) }
+func (r *Run) wantsDown() bool { return r.declared != nil && r.declared.down() != "" }
+
+// down is why the unit must not run, "" when it may.
+func (u *Unit) down() string {
+	switch {
+	case u.Departs():
+		return "it is declared absent"
+	case isTrue(u.Masked):
+		return "it is declared masked"
+	case u.Active != nil && !*u.Active:
+		return "it is declared not active"
+	}
+	return ""
+}
+
+func (r *Run) settle() *time.Duration {
+	if r.declared == nil {
+		return nil
+	}
+	return (*time.Duration)(r.declared.Settle)
+}
+
+// isUp says whether a unit runs or is about to.
+func isUp(u node.Unit) bool { return u.Running() || u.ActiveState == "activating" }
+
+// decide finds the action.
+func (r *Run) decide(v node.View, unit *unitfile.Unit, now node.Unit) (verdict, error) {
+	switch {
+	case r.wantsDown() && isUp(now):
+		return verdict{verb: node.StopUnit, why: r.declared.down()}, nil
+	case r.wantsDown():
+		return verdict{}, nil
+	case now.Running():
+		return r.decideRunning(v, unit, now)
+	case r.wantsUp():
+		return verdict{verb: node.StartUnit, why: "it is " + now.State()}, nil
+	}
+	return verdict{}, nil
+}
+
+// decideRunning finds out whether what runs is as it would be if it were
+// started or reloaded now.
+func (r *Run) decideRunning(v node.View, unit *unitfile.Unit, now node.Unit) (verdict, error) {
+	evidence, err := r.evidence(v, unit, now)
+	if err != nil {
+		return verdict{}, err
+	}
+	verdict := judgeRun(now, v.Now(), evidence)
+	if verdict.verb == node.ReloadUnit && !unit.CanReload() {
+		return verdict, fmt.Errorf("it must be reloaded (%s), but its unit file %s has no ExecReload=", verdict.why, unit.Fragment)
+	}
+	return verdict, nil
+}
+
+// reloadDue says whether what systemd has read of the unit's files is out of
+// date. NeedDaemonReload alone does not tell: it says no after the first drop-in
+// of a unit, and when a file in /etc comes to shadow one in /lib.
+func reloadDue(v node.View, manager node.Manager, unit *unitfile.Unit, now node.Unit) (bool, error) {
+	unread := now.LoadState == "not-found" && unit.Fragment != ""
+	masked := now.LoadState != "" && unit.Masked != (now.LoadState == "masked")
+	if now.NeedsReload || unread || masked && unit.Fragment != "" {
+		return true, nil
+	}
+	for _, file := range now.Files {
+		s, err := v.Lstat(file)
+		if err != nil {
+			return false, err
+		}
+		if s.Kind == node.Absent {
+			return true, nil
+		}
+	}
+	for _, file := range unit.Sources {
+		if isGenerated(file) {
+			continue // newer than the moment at which reading began, always
+		}
+		s, err := v.Lstat(file)
+		if err != nil {
+			return false, err
+		}
+		if newer(s.MTime, s.CTime, manager.Loaded, v.Now()) == yes {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func isTemplateName(unit string) bool { return strings.Contains(unit, "@.") }
+
+// Needs is part of Needer: what the unit's own content names, as far as another
+// resource makes it.
+func (r *Run) Needs() []node.Subject {
+	if r.declared == nil {
+		return nil
+	}
+	var subjects []node.Subject
+	for _, read := range r.declared.Reads {
+		subjects = append(subjects, node.Subject{Kind: node.OfPath, Name: string(read)})
+	}
+	for _, content := range r.declared.contents() {
+		settings, _ := unitfile.Parse(content.Bytes())
+		for _, s := range settings {
+			if kind, ok := namedBy[s.Key]; ok && s.Section == "Service" {
+				subjects = append(subjects, node.Subject{Kind: kind, Name: strings.TrimPrefix(s.Value, "-")})
+			}
+		}
+	}
+	return subjects
+}
+
+// namedBy is what the values of some settings of a service are.
+var namedBy = map[string]node.SubjectKind{
+	"EnvironmentFile":  node.OfPath,
+	"WorkingDirectory": node.OfPath,
+	"User":             node.OfUser,
+	"Group":            node.OfGroup,
+}
+
+// contents is the declared unit file and drop-ins.
+func (u *Unit) contents() []*node.Content {
+	var contents []*node.Content
+	if u.bytes != nil {
+		contents = append(contents, u.bytes)
+	}
+	for _, name := range slices.Sorted(maps.Keys(u.DropIns)) {
+		contents = append(contents, u.DropIns[name].bytes)
+	}
+	return contents
+}

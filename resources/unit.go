@@ -1,0 +1,251 @@
+package resources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/makenotwork/mnw-agent/resources/node"
+	"github.com/makenotwork/mnw-agent/resources/unitfile"
+)
+
+// A Unit is a systemd unit: its unit file and drop-ins in /etc/systemd/system,
+// whether it is enabled or masked, and whether it runs. What is not declared is
+// kept: a packaged unit needs no content here, and drop-ins of others stay.
+//
+// The files are judged by systemd-analyze verify before anything is written,
+// warnings about unknown keys and programs that are not there included. systemd
+// reads unit files anew once, and only when what it has read is older.
+//
+// A unit that runs is restarted when it runs with something older than what is
+// on disk, whoever changed it: its unit file, a drop-in, an environment file or
+// something that it reads. A unit that is started and dies is a failure.
+//
+//	units:
+//	  makenotwork.service: {source: files/makenotwork.service, enabled: true, active: true}
+//	  caddy.service:
+//	    dropins: {limits: {content: "[Service]\nLimitNOFILE=65536\n"}}
+//	  apt-daily.timer: {masked: true}
+type Unit struct {
+	Name string `yaml:"-"`
+	Text `yaml:",inline"`
+	// DropIns are drop-in files for the unit, by name: limits is the file
+	// limits.conf in the unit's directory in /etc/systemd/system.
+	DropIns map[string]*Text `yaml:"dropins,omitempty"`
+	// Enabled is whether it has the links that its [Install] section asks for,
+	// such as those that start it when the node boots.
+	Enabled *bool `yaml:"enabled,omitempty"`
+	// Active is whether it runs.
+	Active *bool `yaml:"active,omitempty"`
+	// Masked is whether it can not be started at all, by a link to /dev/null in
+	// place of its unit file. A unit that is masked is stopped.
+	Masked *bool `yaml:"masked,omitempty"`
+	// OnChange is what happens to a running unit when its unit file or a drop-in
+	// is newer than the run: restart, reload, reload-or-restart or none. Default:
+	// restart for services, sockets, timers and paths, none for other units.
+	OnChange OnChange `yaml:"on_change,omitempty"`
+	// OnStale is what happens to a running unit when an environment file or
+	// something that it reads is newer than the run: restart, reload or report.
+	// Default: restart.
+	OnStale OnStale `yaml:"on_stale,omitempty"`
+	// Reads are more files that the unit reads when it starts. A directory is newer
+	// when a file in it came or went.
+	Reads []Path `yaml:"reads,omitempty"`
+	// Settle is how long the unit is watched after a start before it counts as
+	// running. Default: 1s, and 200ms for a unit that itself tells when it is ready.
+	Settle *Duration `yaml:"settle,omitempty"`
+	// State is whether the unit should be there. An absent one is stopped and
+	// disabled, and its unit file and drop-ins in /etc/systemd/system are removed.
+	// Default: present.
+	State Presence `yaml:"state,omitempty"`
+}
+
+// unitDir is where the administrator's unit files lie.
+const unitDir = "/etc/systemd/system"
+
+// OnChange is what a changed unit file leads to.
+type OnChange string
+
+// The answers to a changed unit file.
+const (
+	RestartOnChange         OnChange = "restart"
+	ReloadOnChange          OnChange = "reload"
+	ReloadOrRestartOnChange OnChange = "reload-or-restart"
+	NothingOnChange         OnChange = "none"
+)
+
+// UnmarshalText takes one of the answers.
+func (o *OnChange) UnmarshalText(text []byte) error {
+	*o = OnChange(text)
+	return oneOf(string(text), "restart", "reload", "reload-or-restart", "none")
+}
+
+// OnStale is what a changed file that a unit reads leads to.
+type OnStale string
+
+// The answers to a changed file.
+const (
+	RestartOnStale OnStale = "restart"
+	ReloadOnStale  OnStale = "reload"
+	ReportOnStale  OnStale = "report"
+)
+
+// UnmarshalText takes one of the answers.
+func (o *OnStale) UnmarshalText(text []byte) error {
+	*o = OnStale(text)
+	return oneOf(string(text), "restart", "reload", "report")
+}
+
+func oneOf(text string, words ...string) error {
+	if slices.Contains(words, text) {
+		return nil
+	}
+	return fmt.Errorf("%q is none of %s", text, strings.Join(words, ", "))
+}
+
+// A Duration is a time span such as 500ms, 30s or 5m.
+type Duration time.Duration
+
+// UnmarshalText takes a number with a unit, or several of them: 1m30s.
+func (d *Duration) UnmarshalText(text []byte) error {
+	span, err := time.ParseDuration(string(text))
+	if err != nil || span < 0 {
+		return fmt.Errorf("%q is not a time span: write 500ms, 30s or 5m", text)
+	}
+	*d = Duration(span)
+	return nil
+}
+
+// MarshalText writes the span as UnmarshalText takes it.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// Plan is part of Resource: the unit's files and links. What runs is planned by
+// the unit's Run.
+func (u *Unit) Plan(_ context.Context, v node.View) (node.Plan, error) {
+	d := &unitDraft{Unit: u, view: v}
+	steps := []func() error{d.mask, d.writeFiles, d.examine, d.enable}
+	if u.Departs() {
+		steps = []func() error{d.depart, d.disable, d.remove}
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return node.Plan{Notes: d.plan.Notes}, err
+		}
+	}
+	return d.plan, nil
+}
+
+// Fill is part of Filler.
+func (u *Unit) Fill(s Sources) error {
+	errs := []error{u.Text.Fill(s)}
+	for _, name := range slices.Sorted(maps.Keys(u.DropIns)) {
+		err := u.DropIns[name].Fill(s)
+		var field *FieldError
+		if errors.As(err, &field) {
+			err = inField(field.Err, append([]string{"dropins", name}, field.Field...)...)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// Runs is part of Runner.
+func (u *Unit) Runs() []RunNeed { return []RunNeed{{Unit: u.Name, Declared: u}} }
+
+// Judges is part of Judged: systemd-analyze takes all named units in one call,
+// reads their drop-ins, and ends with an error for what is only a warning to
+// systemd when it stands in a file of one of them.
+func (u *Unit) Judges(v node.View) ([]node.Judge, error) {
+	unit, err := unitfile.Load(v, u.Name)
+	if err != nil || u.Departs() || unit.Masked || unit.Fragment == "" {
+		return nil, err
+	}
+	return []node.Judge{{
+		Argv:    []string{"systemd-analyze", "verify", "--man=no", "--recursive-errors=no"},
+		Named:   []string{u.Name},
+		Env:     []string{"SYSTEMD_LOG_TARGET=console", "SYSTEMD_LOG_LEVEL=info"},
+		Limit:   judgeLimit,
+		Reads:   append(unit.Sources, u.file(), u.dropInDir()),
+		Package: "systemd",
+	}}, nil
+}
+
+// file is the path of the administrator's unit file.
+func (u *Unit) file() string { return path.Join(unitDir, u.Name) }
+
+// dropInDir is where the administrator's drop-ins of the unit lie.
+func (u *Unit) dropInDir() string { return u.file() + ".d" }
+
+func (u *Unit) dropIn(name string) string { return path.Join(u.dropInDir(), name+".conf") }
+
+// Owns is part of Owner.
+func (u *Unit) Owns() []node.Subject {
+	owned := []node.Subject{{Kind: node.OfUnit, Name: u.Name}}
+	if len(u.declared()) > 0 || u.Masked != nil || u.Departs() {
+		owned = append(owned, node.Subject{Kind: node.OfPath, Name: u.file()})
+	}
+	for _, name := range slices.Sorted(maps.Keys(u.DropIns)) {
+		owned = append(owned, node.Subject{Kind: node.OfPath, Name: u.dropIn(name)})
+	}
+	return owned
+}
+
+// Departs is part of Departer.
+func (u *Unit) Departs() bool { return u.State.Departs() }
+
+// unitName is what systemd.unit(5) takes for the name of a unit.
+var unitName = regexp.MustCompile(`^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]*)?\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$`)
+
+// dropInName is what is taken for the name of a drop-in, without its suffix.
+var dropInName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9:_.@-]*$`)
+
+// Check is part of Checker.
+func (u *Unit) Check() error {
+	if !unitName.MatchString(u.Name) || len(u.Name) > 255 {
+		return fmt.Errorf("%q is not the name of a unit: it ends in .service, .timer or another type of systemd.unit(5)", u.Name)
+	}
+	errs := []error{atMostOne(u.declared()), u.checkTogether()}
+	if u.Content != nil && *u.Content == "" {
+		errs = append(errs, inField(errors.New("an empty unit file masks the unit: declare masked: true"), "content"))
+	}
+	for _, name := range slices.Sorted(maps.Keys(u.DropIns)) {
+		switch text := u.DropIns[name]; {
+		case strings.HasSuffix(name, ".conf"):
+			errs = append(errs, inField(fmt.Errorf("the file gets the suffix .conf by itself: write %s", strings.TrimSuffix(name, ".conf")), "dropins", name))
+		case !dropInName.MatchString(name):
+			errs = append(errs, inField(fmt.Errorf("%q is not a name for a drop-in", name), "dropins", name))
+		case text == nil || len(text.declared()) == 0:
+			errs = append(errs, inField(errors.New("the drop-in has no content, source or template"), "dropins", name))
+		default:
+			errs = append(errs, inField(atMostOne(text.declared()), "dropins", name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// checkTogether finds fields that exclude each other.
+func (u *Unit) checkTogether() error {
+	masked, enabled, active := isTrue(u.Masked), isTrue(u.Enabled), isTrue(u.Active)
+	switch {
+	case u.Departs() && (len(u.declared()) > 0 || u.DropIns != nil || u.Enabled != nil || u.Active != nil || u.Masked != nil):
+		return inField(errors.New("an absent unit has no content, drop-ins, enabled, active or masked"), "state")
+	case masked && len(u.declared()) > 0:
+		return inField(fmt.Errorf("a masked unit has a link to /dev/null in place of its unit file: leave out %s", u.declared()[0]), "masked")
+	case masked && (enabled || active):
+		return inField(errors.New("a masked unit cannot be enabled or active"), "masked")
+	case active && u.isTemplate():
+		return inField(fmt.Errorf("a template does not run: declare an instance, such as %s", strings.Replace(u.Name, "@.", "@one.", 1)), "active")
+	}
+	return nil
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
+
+// isTemplate says whether the unit is a template, "getty@.service".
+func (u *Unit) isTemplate() bool { return strings.Contains(u.Name, "@.") }

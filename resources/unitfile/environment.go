@@ -1,0 +1,114 @@
+package unitfile
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// An EnvironmentFile is a file that the unit's environment is read from. With
+// Glob its path is a pattern for any number of files, glob(7), read in order.
+type EnvironmentFile struct {
+	Path     string
+	Optional bool // it need not exist
+	Glob     bool
+}
+
+// EnvironmentFiles are the files of EnvironmentFile=, in order: later ones win.
+// What they set wins over Environment.
+func (u *Unit) EnvironmentFiles() []EnvironmentFile {
+	var out []EnvironmentFile
+	for _, value := range u.Values(u.section(), "EnvironmentFile") {
+		text, _ := u.Expand(value)
+		p, optional := strings.CutPrefix(text, "-")
+		if !path.IsAbs(p) || slices.Contains(steps(p), "..") {
+			continue
+		}
+		out = append(out, EnvironmentFile{Path: simplify(p), Optional: optional, Glob: strings.ContainsAny(p, "*?[")})
+	}
+	return out
+}
+
+// Environment are the assignments of Environment= as "NAME=value", unquoted and
+// unescaped; each name once.
+func (u *Unit) Environment() []string {
+	var out []string
+	for _, value := range u.Values(u.section(), "Environment") {
+		assignments, _ := words(value, quotes|escapes)
+		for _, assignment := range assignments {
+			assignment, _ = u.Expand(assignment)
+			name, _, ok := strings.Cut(assignment, "=")
+			if !ok || !isVariable(name) || !utf8.ValidString(assignment) {
+				continue
+			}
+			same := func(s string) bool { return strings.HasPrefix(s, name+"=") }
+			if i := slices.IndexFunc(out, same); i >= 0 {
+				out[i] = assignment
+			} else {
+				out = append(out, assignment)
+			}
+		}
+	}
+	return out
+}
+
+// PassEnvironment are the names of variables of the manager that the unit gets.
+func (u *Unit) PassEnvironment() []string {
+	return u.variables("PassEnvironment", quotes, isVariable)
+}
+
+// UnsetEnvironment are names, or assignments "NAME=value", that are taken from
+// the environment at the very end.
+func (u *Unit) UnsetEnvironment() []string {
+	return u.variables("UnsetEnvironment", quotes|escapes, func(s string) bool {
+		name, _, _ := strings.Cut(s, "=")
+		return isVariable(name)
+	})
+}
+
+func (u *Unit) variables(key string, style wordStyle, valid func(string) bool) []string {
+	var out []string
+	for _, value := range u.Values(u.section(), key) {
+		list, _ := words(value, style)
+		for _, word := range list {
+			word, _ = u.Expand(word)
+			if valid(word) {
+				out = append(out, word)
+			}
+		}
+	}
+	return out
+}
+
+// isVariable reports whether s is a name for an environment variable.
+func isVariable(s string) bool {
+	for i, c := range []byte(s) {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// User is whom the unit's processes run as, a name or a number; "" is root.
+func (u *Unit) User() string { return u.scalar("User") }
+
+// Group is their group; "" is the user's own.
+func (u *Unit) Group() string { return u.scalar("Group") }
+
+func (u *Unit) scalar(key string) string {
+	text, _ := u.Expand(u.Value(u.section(), key))
+	return text
+}
+
+// WorkingDirectory is where the processes start: a path, "~" for the user's
+// home, or "" when it is not set. An optional one may be missing.
+func (u *Unit) WorkingDirectory() (dir string, optional bool) {
+	dir, optional = strings.CutPrefix(u.scalar("WorkingDirectory"), "-")
+	if dir == "" || dir == "~" {
+		return dir, optional
+	}
+	return simplify(dir), optional
+}

@@ -1,0 +1,18 @@
+#!/bin/sh
+# release.sh VERSION: run inside a node, in the directory that holds it. Does what
+# the deployment tool does: puts the release beside the others and swaps the
+# link. It restarts nothing.
+set -eu
+umask 022
+release=/opt/mnw/releases/$1
+
+# This tool has always put the assumptions one directory higher.
+mv release/docs/business/assumptions.toml release/docs/assumptions.toml
+rmdir release/docs/business
+
+mkdir -p "$release"
+cp -r release/. makenotwork "$release"
+chmod 0755 "$release/makenotwork" "$release/mnw-admin"
+chown -R makenotwork:makenotwork "$release"
+ln -s "releases/$1" /opt/mnw/current.new
+mv -T /opt/mnw/current.new /opt/mnw/current

@@ -1,0 +1,152 @@
+package boot
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A Snapshot is a node's file tree at one time: absolute path to what is there.
+type Snapshot map[string]Entry
+
+// An Entry is what a Snapshot keeps of one file. Size and Sum are of regular
+// files only, Target of links only. Access times are not kept: looking is no
+// change.
+type Entry struct {
+	Mode         fs.FileMode // kind and permissions
+	UID, GID     uint32
+	Size         int64
+	Mtime, Ctime time.Time
+	Target       string
+	Sum          string // SHA-256, hexadecimal
+}
+
+// unstable is what a Snapshot never has: kernel, memory, scratch.
+var unstable = []string{"/proc", "/sys", "/dev", "/run", "/tmp"}
+
+// Snapshot looks at every file of the node, except below /proc, /sys, /dev,
+// /run, /tmp and the given directories.
+func (c *Container) Snapshot(except ...string) (Snapshot, error) {
+	skipped := append(slices.Clone(unstable), except...)
+	root, snapshot := c.Root(), Snapshot{}
+	err := filepath.WalkDir(root+"/", func(host string, _ fs.DirEntry, err error) error {
+		name := "/" + strings.Trim(strings.TrimPrefix(host, root), "/")
+		if slices.Contains(skipped, name) {
+			return fs.SkipDir
+		}
+		if err == nil {
+			snapshot[name], err = look(host)
+		}
+		if errors.Is(err, fs.ErrNotExist) { // it went while we looked
+			delete(snapshot, name)
+			return nil
+		}
+		return err
+	})
+	return snapshot, err
+}
+
+func look(file string) (Entry, error) {
+	info, err := os.Lstat(file)
+	if err != nil {
+		return Entry{}, err
+	}
+	stat := info.Sys().(*syscall.Stat_t)
+	entry := Entry{
+		Mode: info.Mode(), UID: stat.Uid, GID: stat.Gid,
+		Mtime: time.Unix(stat.Mtim.Unix()), Ctime: time.Unix(stat.Ctim.Unix()),
+	}
+	switch entry.Mode.Type() {
+	case fs.ModeSymlink:
+		entry.Target, err = os.Readlink(file)
+	case 0:
+		entry.Size = info.Size()
+		entry.Sum, err = sum(file)
+	}
+	return entry, err
+}
+
+func sum(file string) (string, error) {
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	hash := sha256.New()
+	if _, err := io.Copy(hash, f); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", hash.Sum(nil)), nil
+}
+
+// WithoutTimes is the snapshot with no times in it, for what is undone: the
+// content comes back, the times do not.
+func (s Snapshot) WithoutTimes() Snapshot {
+	timeless := Snapshot{}
+	for name, entry := range s {
+		entry.Mtime, entry.Ctime = time.Time{}, time.Time{}
+		timeless[name] = entry
+	}
+	return timeless
+}
+
+// Diff is how the tree after differs from s, one line per file that came (+),
+// went (-) or changed (~), in order of their paths; "" when nothing did.
+func (s Snapshot) Diff(after Snapshot) string {
+	paths := maps.Clone(s)
+	maps.Copy(paths, after)
+	var text strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(paths)) {
+		was, had := s[name]
+		is, has := after[name]
+		switch {
+		case !had:
+			fmt.Fprintf(&text, "+ %s %s\n", name, is)
+		case !has:
+			fmt.Fprintf(&text, "- %s %s\n", name, was)
+		case was != is:
+			fmt.Fprintf(&text, "~ %s %s\n", name, was.changes(is))
+		}
+	}
+	return text.String()
+}
+
+func (e Entry) String() string {
+	text := fmt.Sprintf("%s %d:%d", e.Mode, e.UID, e.GID)
+	switch {
+	case e.Target != "":
+		text += " -> " + e.Target
+	case e.Sum != "":
+		text += fmt.Sprintf(" %d bytes", e.Size)
+	}
+	return text
+}
+
+// changes names each thing in which now differs from e.
+func (e Entry) changes(now Entry) string {
+	var found []string
+	compare := func(what string, was, is any) {
+		if was != is {
+			found = append(found, fmt.Sprintf("%s %v => %v", what, was, is))
+		}
+	}
+	const clock = "15:04:05.000000000"
+	compare("mode", e.Mode, now.Mode)
+	compare("uid", e.UID, now.UID)
+	compare("gid", e.GID, now.GID)
+	compare("target", e.Target, now.Target)
+	compare("size", e.Size, now.Size)
+	compare("sha256", e.Sum, now.Sum)
+	compare("mtime", e.Mtime.Format(clock), now.Mtime.Format(clock))
+	compare("ctime", e.Ctime.Format(clock), now.Ctime.Format(clock))
+	return strings.Join(found, ", ")
+}
