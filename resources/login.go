@@ -14,13 +14,12 @@ import (
 )
 
 // refusals is every reason why sshd(8), as Debian builds and configures it, would
-// not let a user in, as far as files and modes tell. There is none to be found
-// in a tree without sshd.
+// not let a user in, as far as files and modes tell.
 func refusals(v node.View, user node.User) []error {
-	if _, sshd := follow(v, "/usr/sbin/sshd"); sshd.Kind == node.Absent {
-		if _, err := v.Manager(); errors.Is(err, node.ErrOffline) {
-			return nil
-		}
+	if unexaminable(v) {
+		return nil
+	}
+	if !hasSSHD(v) {
 		return []error{errors.New("sshd is not installed: install the package openssh-server")}
 	}
 	a := admission{v: v, user: user, config: readSSHD(v, user), shadow: strings.Split(shadowLine(v, user.Name), ":")}
@@ -31,6 +30,20 @@ func refusals(v node.View, user node.User) []error {
 	a.lists()
 	a.keys()
 	return a.reasons
+}
+
+func hasSSHD(v node.View) bool {
+	_, sshd := follow(v, "/usr/sbin/sshd")
+	return sshd.Kind != node.Absent
+}
+
+// unexaminable says whether the node is a mere tree without sshd.
+func unexaminable(v node.View) bool {
+	if hasSSHD(v) {
+		return false
+	}
+	_, err := v.Manager()
+	return errors.Is(err, node.ErrOffline)
 }
 
 // An admission is the examination of one user, as sshd would do it.

@@ -110,6 +110,12 @@ func TestLogin(t *testing.T) {
 	checkPlan(t, u, v, "user makenotwork: shell /usr/sbin/nologin -> /bin/bash")
 	must(t, u.Examine(t.Context(), planned(t, u, v)))
 
+	plan, err := u.Plan(t.Context(), draw(t))
+	must(t, err)
+	if want := []string{"login is not examined: there is no sshd in this tree"}; !slices.Equal(plan.Notes, want) {
+		t.Errorf("notes without sshd: %q", plan.Notes)
+	}
+
 	deploy := &User{Name: "deploy", Shell: "/bin/bash", Login: true}
 	must(t, deploy.Examine(t.Context(), planned(t, deploy, v)))
 }

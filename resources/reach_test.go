@@ -18,6 +18,15 @@ type sketch struct{ *node.Future }
 
 func (sketch) Owners() bool { return true }
 
+// Lstat gives what is not drawn to root.
+func (s sketch) Lstat(at string) (node.State, error) {
+	state, err := s.Future.Lstat(at)
+	if state.Kind != node.Absent && state.Owner == "" {
+		state.Owner, state.Group = "root", "root"
+	}
+	return state, err
+}
+
 const sketchPasswd = `root:x:0:0:root:/root:/bin/bash
 makenotwork:x:1000:1000::/opt/makenotwork:/usr/sbin/nologin
 git:x:995:986::/opt/git:/bin/sh

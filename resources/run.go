@@ -146,18 +146,12 @@ func (r *Run) decideRunning(v node.View, unit *unitfile.Unit, now node.Unit) (ve
 // of a unit, and when a file in /etc comes to shadow one in /lib.
 func reloadDue(v node.View, manager node.Manager, unit *unitfile.Unit, now node.Unit) (bool, error) {
 	unread := now.LoadState == "not-found" && unit.Fragment != ""
-	masked := now.LoadState != "" && unit.Masked != (now.LoadState == "masked")
-	if now.NeedsReload || unread || masked && unit.Fragment != "" {
+	unmasked := now.LoadState == "masked" && !unit.Masked
+	if now.NeedsReload || unread || unmasked {
 		return true, nil
 	}
-	for _, file := range now.Files {
-		s, err := v.Lstat(file)
-		if err != nil {
-			return false, err
-		}
-		if s.Kind == node.Absent {
-			return true, nil
-		}
+	if gone, err := isGone(v, now.File); gone || err != nil {
+		return gone, err
 	}
 	for _, file := range unit.Sources {
 		if isGenerated(file) {
@@ -172,6 +166,15 @@ func reloadDue(v node.View, manager node.Manager, unit *unitfile.Unit, now node.
 		}
 	}
 	return false, nil
+}
+
+// isGone says whether the file that systemd has read is no longer there.
+func isGone(v node.View, file string) (bool, error) {
+	if file == "" || isGenerated(file) {
+		return false, nil
+	}
+	s, err := v.Lstat(file)
+	return s.Kind == node.Absent, err
 }
 
 func isTemplateName(unit string) bool { return strings.Contains(unit, "@.") }

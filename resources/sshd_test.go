@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,13 +65,21 @@ func TestSSHDPosition(t *testing.T) {
 	}
 }
 
+// Words that are written with quotes are read as the same words.
 func FuzzSSHDWords(f *testing.F) {
 	f.Add("Match User=\"a b\" # c")
 	f.Add("AuthorizedKeysFile 'x' %h/.ssh/keys\r\n")
 	f.Fuzz(func(t *testing.T, line string) {
 		words := sshdWords(line)
-		if len(words) > len(line) {
-			t.Fatalf("%d words in %q", len(words), line)
+		if strings.Contains(strings.Join(words, ""), `"`) {
+			t.Skip()
+		}
+		var quoted string
+		for _, word := range words {
+			quoted += `"` + word + `" `
+		}
+		if got := sshdWords(quoted); !slices.Equal(got, words) {
+			t.Fatalf("%q: %q, quoted %q", line, words, got)
 		}
 	})
 }

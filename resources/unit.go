@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
@@ -200,14 +201,16 @@ func (u *Unit) Owns() []node.Subject {
 func (u *Unit) Departs() bool { return u.State.Departs() }
 
 // unitName is what systemd.unit(5) takes for the name of a unit.
-var unitName = regexp.MustCompile(`^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]*)?\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$`)
+var unitName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]*)?\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$`)
+})
 
 // dropInName is what is taken for the name of a drop-in, without its suffix.
-var dropInName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9:_.@-]*$`)
+var dropInName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9:_.@-]*$`) })
 
 // Check is part of Checker.
 func (u *Unit) Check() error {
-	if !unitName.MatchString(u.Name) || len(u.Name) > 255 {
+	if !unitName().MatchString(u.Name) || len(u.Name) > 255 {
 		return fmt.Errorf("%q is not the name of a unit: it ends in .service, .timer or another type of systemd.unit(5)", u.Name)
 	}
 	errs := []error{atMostOne(u.declared()), u.checkTogether()}
@@ -218,7 +221,7 @@ func (u *Unit) Check() error {
 		switch text := u.DropIns[name]; {
 		case strings.HasSuffix(name, ".conf"):
 			errs = append(errs, inField(fmt.Errorf("the file gets the suffix .conf by itself: write %s", strings.TrimSuffix(name, ".conf")), "dropins", name))
-		case !dropInName.MatchString(name):
+		case !dropInName().MatchString(name):
 			errs = append(errs, inField(fmt.Errorf("%q is not a name for a drop-in", name), "dropins", name))
 		case text == nil || len(text.declared()) == 0:
 			errs = append(errs, inField(errors.New("the drop-in has no content, source or template"), "dropins", name))

@@ -63,10 +63,16 @@ func (u *User) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	if err := u.possible(v); err != nil {
 		return node.Plan{}, err
 	}
-	if !there {
-		return u.create(v), nil
+	var plan node.Plan
+	if there {
+		plan = u.alter(v, now)
+	} else {
+		plan = u.create(v)
 	}
-	return u.alter(v, now), nil
+	if u.Login && unexaminable(v) {
+		plan.Notes = append(plan.Notes, "login is not examined: there is no sshd in this tree")
+	}
+	return plan, nil
 }
 
 // Examine is part of Examiner.

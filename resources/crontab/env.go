@@ -7,14 +7,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
-var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var envName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
 // CheckEnv says why cron could not set an environment variable to a value. It
 // expands nothing: `$HOME` and `%` are what they are.
 func CheckEnv(name, value string) error {
-	if !envName.MatchString(name) {
+	if !envName().MatchString(name) {
 		return fmt.Errorf("%q is not a name for an environment variable", name)
 	}
 	if name == "LOGNAME" {

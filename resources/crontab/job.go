@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A Job is a command that runs on a schedule, under a name that is its own in
@@ -19,11 +20,11 @@ type Job struct {
 	Replaces []string
 }
 
-var jobName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@-]*$`)
+var jobName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@-]*$`) })
 
 // CheckName says what is wrong with the name of a job.
 func CheckName(s string) error {
-	if !jobName.MatchString(s) {
+	if !jobName().MatchString(s) {
 		return fmt.Errorf("%q is not a name for a job: use letters, digits and _ . @ -, beginning with a letter, digit or _", s)
 	}
 	return nil

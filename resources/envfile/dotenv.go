@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -142,13 +143,13 @@ func (d *dotenvScanner) quoted() (string, error) {
 }
 
 var (
-	escape    = regexp.MustCompile(`\\.`)
-	backslash = regexp.MustCompile(`\\([^$])`)
-	reference = regexp.MustCompile(`\\?\$\(?\{?([A-Z0-9_]*)\}?`)
+	escape    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\.`) })
+	backslash = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\([^$])`) })
+	reference = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\?\$\(?\{?([A-Z0-9_]*)\}?`) })
 )
 
 func unescape(s string) string {
-	s = escape.ReplaceAllStringFunc(s, func(pair string) string {
+	s = escape().ReplaceAllStringFunc(s, func(pair string) string {
 		switch pair {
 		case `\n`:
 			return "\n"
@@ -157,17 +158,17 @@ func unescape(s string) string {
 		}
 		return pair
 	})
-	return backslash.ReplaceAllString(s, "$1")
+	return backslash().ReplaceAllString(s, "$1")
 }
 
 // expand puts variables of the lines above in place of $NAME and ${NAME}. A
 // backslash before them is lost instead.
 func (d *dotenvScanner) expand(s string) string {
-	return reference.ReplaceAllStringFunc(s, func(ref string) string {
+	return reference().ReplaceAllStringFunc(s, func(ref string) string {
 		if ref[0] == '\\' {
 			return ref[1:]
 		}
-		name := reference.FindStringSubmatch(ref)[1]
+		name := reference().FindStringSubmatch(ref)[1]
 		if name == "" || d.grown > maxGrowth {
 			return ref
 		}

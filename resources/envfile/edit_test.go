@@ -8,6 +8,8 @@ func TestSet(t *testing.T) {
 		{"in its place", "A=1\nKEY=old\nB=2\n", "new", "A=1\nKEY=new\nB=2\n"},
 		{"appended", "# c\n\nA=1\n", "new", "# c\n\nA=1\nKEY=new\n"},
 		{"after a last line without a newline", "A=1", "new", "A=1\nKEY=new\n"},
+		{"after a last line of blanks", "A=1\n  ", "new", "A=1\n  \nKEY=new\n"},
+		{"after a comment that goes on without a newline", "# see \\", "new", "# see \\\n\nKEY=new\n"},
 		{"in the place of a last line without a newline", "A=1\nKEY=old", "new", "A=1\nKEY=new"},
 		{"twice becomes once", "KEY=a\nA=1\nKEY=b\n\nKEY=c", "c", "KEY=c\nA=1\n\n"},
 		{"twice with the right value last", "KEY=a\nKEY=new\n", "new", "KEY=new\n"},

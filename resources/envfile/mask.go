@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -73,7 +74,7 @@ func (m *mask) line(out, line []byte, comment bool) []byte {
 		return m.hide(out, "", line)
 	}
 	shown := len(line)
-	if at := commentedOut.FindIndex(line); at != nil {
+	if at := commentedOut().FindIndex(line); at != nil {
 		shown = at[0] + bytes.IndexByte(line[at[0]:], '=') + 1
 	}
 	if !isProse(line[:shown]) {
@@ -86,7 +87,7 @@ func (m *mask) line(out, line []byte, comment bool) []byte {
 }
 
 // commentedOut is a name, a = that is no part of a ruler, and a value.
-var commentedOut = regexp.MustCompile(`[^=#; \t][ \t]*=+[ \t]*[^= \t\r\n]`)
+var commentedOut = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^=#; \t][ \t]*=+[ \t]*[^= \t\r\n]`) })
 
 // isProse reports whether a comment has no word that may be a key or an address
 // with a password in it, and nothing that looks like a mask.

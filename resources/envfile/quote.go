@@ -3,17 +3,16 @@ package envfile
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 )
 
 // Quote writes an assignment of value to key as `KEY=...`, without a line break
-// at its end, so that every reader reads the value. Its quotes are the plainest
-// that do. The error tells what no quoting can hold, and never the value.
+// at its end, such that every reader reads value. It fails, without showing the
+// value, where no quoting can do that.
 //
-// Of the dotenv libraries that are no readers here, dotenvy reads all of these
-// lines but a value with both a ' and a `, python-dotenv all but a value with
-// both a ' and one of $ and `.
+// Two more dotenv libraries read nearly all of these lines. dotenvy (Rust) does
+// not read a value with both a ' and a `. python-dotenv reads another value from
+// one with ${NAME} or CR, and from one with $ or ` if a ' or \\ is in it too.
 func Quote(key, value string) (string, error) {
 	if !isName(key) {
 		return "", fmt.Errorf("%q is no name for a variable: letters, digits and _ are, no digit first", key)
@@ -47,22 +46,24 @@ func writable(value string) error {
 	return nil
 }
 
-// bare are the values that mean themselves to everyone.
-var bare = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,=-]*$`)
+// bare are the characters that mean themselves to everyone, without quotes.
+const bare = letters + digits + "./:@%+,=-"
 
-// Between single quotes all is itself for sh and systemd; python-dotenv takes
-// one of two backslashes away. Between double quotes all know a backslash
-// before these four, python-dotenv before the first two.
+// escapes are what a backslash must stand before, between double quotes.
 var escapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "$", `\$`, "`", "\\`")
 
+// quoted prefers single quotes, between which all readers leave a $ and a ` alone.
+// But python-dotenv takes \\ there for one backslash.
 func quoted(value string) string {
+	single := "'" + value + "'"
+	double := `"` + escapes.Replace(value) + `"`
 	switch {
-	case bare.MatchString(value):
+	case strings.Trim(value, bare) == "":
 		return value
 	case strings.Contains(value, "'"):
-		return `"` + escapes.Replace(value) + `"`
+		return double
 	case strings.Contains(value, `\\`) && !strings.ContainsAny(value, "$`") && !strings.HasSuffix(value, `"`):
-		return `"` + escapes.Replace(value) + `"`
+		return double
 	}
-	return "'" + value + "'"
+	return single
 }

@@ -40,7 +40,7 @@ func randomText(r *rand.Rand, pieces []string, most int) string {
 var valuePieces = strings.Split(`a|B|0|'|"|\|$|`+"`"+`|#| |  |	|=|;|&|%|~|{|}|(|)|n|r|*|é|日|!|-|:|export|
 `, "|")
 
-var linePieces = append(valuePieces, strings.Split(`
+var linePieces = append(append(valuePieces, " && A=", " || A=", " | A="), strings.Split(`
 |
 |A=|B=|C=|A='|B="|A="x"|
 A=|

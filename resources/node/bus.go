@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,15 +21,15 @@ var ErrNoSystemd = errors.New("systemd does not run on this node")
 // A bus talks to systemd, org.freedesktop.systemd1(5). It connects at the first
 // question, and again when systemd has executed itself anew.
 type bus struct {
-	mu    sync.Mutex
-	asks  *dbus.Conn           // for questions
-	jobs  *systemd.Conn        // for jobs; made when there is one
-	group func() string        // the control group of this process
-	asked atomic.Pointer[look] // for the next view
+	mu     sync.Mutex
+	asks   *dbus.Conn           // for questions
+	jobs   *systemd.Conn        // for jobs; made when there is one
+	groups func() []string      // the control groups of this process
+	asked  atomic.Pointer[look] // for the next view
 }
 
 func newBus() *bus {
-	return &bus{group: sync.OnceValue(ownGroup)}
+	return &bus{groups: sync.OnceValue(ownGroups)}
 }
 
 func (b *bus) close() {
@@ -121,11 +122,12 @@ func (b *bus) ask(questions []property) error {
 	}
 	for i, call := range calls {
 		<-call.Done
-		var value dbus.Variant
-		if err := call.Store(&value); err != nil {
-			return fmt.Errorf("ask systemd for %s: %w", questions[i].name, err)
+		if call.Err != nil {
+			return fmt.Errorf("ask systemd for %s: %w", questions[i].name, call.Err)
 		}
-		questions[i].take(value.Value())
+		if value, ok := call.Body[0].(dbus.Variant); ok {
+			questions[i].take(value.Value())
+		}
 	}
 	return nil
 }
@@ -153,22 +155,23 @@ func toTime(t *time.Time) func(any) {
 	}
 }
 
-// ownGroup is the control group that this process is in, "" if that is not
-// known: "/system.slice/mnw-agent.service". On a node with several hierarchies
-// it is the one that systemd keeps.
-func ownGroup() string {
+// ownGroups are the control groups that this process is in, one for each
+// hierarchy: "/system.slice/mnw-agent.service".
+func ownGroups() []string {
 	text, _ := os.ReadFile("/proc/self/cgroup")
+	var groups []string
 	for line := range strings.Lines(string(text)) {
-		hierarchy := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3)
-		if len(hierarchy) == 3 && (hierarchy[1] == "name=systemd" || hierarchy[0] == "0" && hierarchy[2] != "/") {
-			return hierarchy[2]
+		if fields := strings.SplitN(strings.TrimSuffix(line, "\n"), ":", 3); len(fields) == 3 {
+			groups = append(groups, fields[2])
 		}
 	}
-	return ""
+	return groups
 }
 
 // holdsUs says whether this process runs in the unit, so that stopping the
 // unit would end it.
 func (b *bus) holdsUs(unit string) bool {
-	return strings.Contains(b.group()+"/", "/"+unit+"/")
+	return slices.ContainsFunc(b.groups(), func(group string) bool {
+		return strings.Contains(group+"/", "/"+unit+"/")
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -118,17 +119,19 @@ func lines(text string) []string {
 // A passing part of a line says where or when something was said, not what: the
 // numbers behind a file's name, "line 3", a process in brackets, an address, a
 // time.
-var passing = regexp.MustCompile(`(/[^\s:]*)(?::\d+)+` +
-	`|\b((?:line|column) )\d+` +
-	`|[(\[]\d+[)\]]` +
-	`|\b0x[0-9a-f]+` +
-	`|\b\d{4}[-/]\d\d[-/]\d\d` +
-	`|\b\d\d:\d\d:\d\d(?:\.\d+)?` +
-	`|\b\d{9,}(?:\.\d+)?`)
+var passing = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(/[^\s:]*)(?::\d+)+` +
+		`|\b((?:line|column) )\d+` +
+		`|[(\[]\d+[)\]]` +
+		`|\b0x[0-9a-f]+` +
+		`|\b\d{4}[-/]\d\d[-/]\d\d` +
+		`|\b\d\d:\d\d:\d\d(?:\.\d+)?` +
+		`|\b\d{9,}(?:\.\d+)?`)
+})
 
 // placeless is a line without its passing parts.
 func placeless(line string) string {
-	return strings.TrimSpace(passing.ReplaceAllString(line, "$1$2#"))
+	return strings.TrimSpace(passing().ReplaceAllString(line, "$1$2#"))
 }
 
 // remarks is what a judge said without its calm lines.

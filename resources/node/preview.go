@@ -27,8 +27,9 @@ type scene interface {
 	root() int
 	// equip brings what judges need and the scene does not have yet.
 	equip(ctx context.Context, judges []Judge) error
-	// start starts a program in the scene.
-	start(ctx context.Context, c command) (*running, error)
+	// do runs a function on a thread that is in the scene: programs that it starts
+	// are in the scene, and what is mounted there is in its way.
+	do(f func() error) error
 	// close ends what still runs in the scene and takes it down.
 	close() error
 }
@@ -61,7 +62,7 @@ func newPreview(ctx context.Context, s scene, fallback string, changes []Change)
 	root := s.root()
 	picture := &Machine{root: procFD(root), rootFD: root, offline: true, owners: true, quick: true}
 	p := &Preview{scene: s, machine: picture, fallback: fallback}
-	if err := p.perform(ctx, changes); err != nil {
+	if err := s.do(func() error { return p.perform(ctx, changes) }); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil

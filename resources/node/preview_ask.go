@@ -52,10 +52,7 @@ func (p *Preview) ask(ctx context.Context, v *Verdict) {
 	}
 	said := ""
 	if err == nil {
-		var judge *running
-		if judge, err = p.scene.start(ctx, c); err == nil {
-			said, err = judge.wait()
-		}
+		said, err = p.run(ctx, c)
 	}
 	var failed *commandError
 	switch {
@@ -66,6 +63,19 @@ func (p *Preview) ask(ctx context.Context, v *Verdict) {
 	default:
 		v.refuse(err.Error())
 	}
+}
+
+// run runs a program in the picture to its end.
+func (p *Preview) run(ctx context.Context, c command) (said string, err error) {
+	var judge *running
+	err = p.scene.do(func() (err error) {
+		judge, err = start(ctx, c)
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return judge.wait()
 }
 
 func missing(j Judge) string {
@@ -94,6 +104,7 @@ func (p *Preview) command(j Judge) (command, error) {
 		limit:  cmp.Or(j.Limit, programLimit),
 		chroot: procFD(p.scene.root()),
 		as:     as,
+		bound:  true,
 	}, nil
 }
 

@@ -4,12 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path"
-	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,12 +16,14 @@ import (
 // a judge is on the node's own network, and a program that it runs without
 // naming it may be missing.
 type copies struct {
+	*thread
 	machine *Machine // what is copied
 	tree    *os.Root // where to; a link in it can lead nowhere else
 	fd      int      // the tree, held open
 	at      string   // the tree, by name
 	seen    map[string]string
 	decided map[string]Kind // what changes make of places, by their real paths
+	standIn map[string]bool // empty programs, by their real paths
 }
 
 // newCopies builds a scene below dir.
@@ -45,7 +43,10 @@ func newCopies(ctx context.Context, m *Machine, dir string, changes []Change) (*
 	if err != nil {
 		return nil, errors.Join(err, tree.Close())
 	}
-	c := &copies{m, tree, fd, at, map[string]string{"/": "/"}, map[string]Kind{}}
+	c := &copies{
+		thread: newThread(), machine: m, tree: tree, fd: fd, at: at,
+		seen: map[string]string{"/": "/"}, decided: map[string]Kind{}, standIn: map[string]bool{},
+	}
 	if err := c.build(ctx, changes); err != nil {
 		return nil, errors.Join(fmt.Errorf("copy %s: %w", m.root, err), c.close())
 	}
@@ -105,158 +106,6 @@ func (c *copies) bringSubject(change Change) error {
 	return nil
 }
 
-// bring brings a path with everything that leads to it, symlinks followed, and
-// returns where it really is.
-func (c *copies) bring(at string) (real string, err error) {
-	return c.follow(at, 0)
-}
-
-func (c *copies) follow(at string, depth int) (string, error) {
-	if real, ok := c.seen[at]; ok {
-		return real, nil
-	}
-	if depth > maxLinks {
-		return "", &fs.PathError{Op: "follow", Path: at, Err: unix.ELOOP}
-	}
-	above, err := c.follow(path.Dir(at), depth)
-	if err != nil {
-		return "", err
-	}
-	real := path.Join(above, path.Base(at))
-	if err := c.bringOne(real); err != nil {
-		return "", err
-	}
-	if target, err := c.machine.View().Readlink(real); err == nil {
-		if real, err = c.follow(join(above, target), depth+1); err != nil {
-			return "", err
-		}
-	}
-	c.seen[at] = real
-	return real, nil
-}
-
-// bringAll brings a path with all that lies below it, and the files that
-// symlinks there lead to.
-func (c *copies) bringAll(ctx context.Context, at string) error {
-	real, err := c.bring(at)
-	if err != nil {
-		return err
-	}
-	names, err := c.machine.View().ReadDir(real)
-	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
-		return nil
-	}
-	for _, name := range names {
-		below := path.Join(real, name)
-		st, _, err := c.machine.lstat(below)
-		switch {
-		case err != nil:
-			continue
-		case st.Mode&unix.S_IFMT == unix.S_IFDIR:
-			err = c.bringAll(ctx, below)
-		case st.Mode&unix.S_IFMT == unix.S_IFLNK && c.leadsToSmall(below):
-			_, err = c.bring(below)
-		default:
-			err = c.bringOne(below)
-		}
-		if err = errors.Join(err, ctx.Err()); err != nil {
-			return err
-		}
-	}
-	return err
-}
-
-// leadsToSmall says whether a symlink leads to a file that is no program.
-func (c *copies) leadsToSmall(link string) bool {
-	fd, err := c.machine.open(link, unix.O_PATH)
-	if err != nil {
-		return false
-	}
-	defer unix.Close(fd)
-	var st unix.Stat_t
-	err = unix.Fstat(fd, &st)
-	return err == nil && st.Mode&unix.S_IFMT == unix.S_IFREG && st.Mode&0o111 == 0
-}
-
-// free says whether the place at a real path is not yet decided by a change.
-func (c *copies) free(real string) bool {
-	if _, ok := c.decided[real]; ok {
-		return false
-	}
-	for above := path.Dir(real); above != "/"; above = path.Dir(above) {
-		if kind, ok := c.decided[above]; ok && kind != Directory {
-			return false
-		}
-	}
-	return !slices.ContainsFunc(kernelViews, func(dir string) bool { return real != dir && under(real, dir) })
-}
-
-// bringOne brings what is at a real path, unless something is there already or
-// a change decides what is.
-func (c *copies) bringOne(real string) error {
-	if !c.free(real) {
-		return nil
-	}
-	name := strings.TrimPrefix(real, "/")
-	if _, err := c.tree.Lstat(name); name == "" || err == nil {
-		return nil
-	}
-	st, target, err := c.machine.lstat(real)
-	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	switch st.Mode & unix.S_IFMT {
-	case unix.S_IFDIR:
-		err = c.tree.Mkdir(name, 0o700)
-	case unix.S_IFREG:
-		err = c.copyFile(real, name, st.Size)
-	case unix.S_IFLNK:
-		return c.tree.Symlink(target, name)
-	default: // a socket or a device has no place in a preview
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return c.own(name, &st)
-}
-
-func (c *copies) own(name string, st *unix.Stat_t) error {
-	file, err := c.tree.Open(name)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	fd := int(file.Fd())
-	return errors.Join(unix.Fchown(fd, int(st.Uid), int(st.Gid)), unix.Fchmod(fd, st.Mode&0o7777))
-}
-
-// tooLarge is the size of a file of which a preview has the size alone.
-const tooLarge = 64 << 20
-
-// copyFile copies a file's content.
-func (c *copies) copyFile(real, name string, size int64) error {
-	to, err := c.tree.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	defer to.Close()
-	if size > tooLarge {
-		return to.Truncate(size)
-	}
-	fd, err := c.machine.open(real, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW)
-	if err != nil {
-		return err
-	}
-	from := os.NewFile(uintptr(fd), real)
-	defer from.Close()
-	_, err = io.Copy(to, from)
-	return err
-}
-
 // devices makes the devices that every program may count on. Where that is
 // refused, an empty file takes the place of /dev/null.
 func (c *copies) devices() error {
@@ -278,9 +127,8 @@ func (c *copies) devices() error {
 
 func (c *copies) root() int { return c.fd }
 
-func (c *copies) start(ctx context.Context, cmd command) (*running, error) { return start(ctx, cmd) }
-
 // close ends what runs in the scene, and removes it.
 func (c *copies) close() error {
+	defer c.end()
 	return errors.Join(endAll(c.fd), unix.Close(c.fd), c.tree.Close(), os.RemoveAll(c.at))
 }

@@ -20,7 +20,7 @@ func parseMounts(table string) []mount {
 	var mounts []mount
 	for line := range strings.Lines(table) {
 		head, tail, ok := strings.Cut(line, " - ")
-		left, right := strings.Fields(head), strings.Fields(tail)
+		left, right := strings.Split(head, " "), strings.Split(tail, " ")
 		if ok && len(left) >= 6 && len(right) >= 1 {
 			mounts = append(mounts, mount{unescape(left[4]), right[0], !strings.HasPrefix(left[2], "0:")})
 		}

@@ -5,13 +5,13 @@ import (
 	"context"
 	"debug/elf"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -45,7 +45,7 @@ func (c *copies) equip(ctx context.Context, judges []Judge) error {
 		if err != nil {
 			return err
 		}
-		for _, word := range programWord.FindAllString(strings.Join(j.Argv[1:], " ")+said, -1) {
+		for _, word := range programWord().FindAllString(strings.Join(j.Argv[1:], " ")+said, -1) {
 			if _, err := programs.bring(ctx, word); err != nil {
 				return err
 			}
@@ -55,7 +55,7 @@ func (c *copies) equip(ctx context.Context, judges []Judge) error {
 }
 
 // A programWord is a word that may be the name of a program.
-var programWord = regexp.MustCompile(`[\w./+-]*[a-z][\w./+-]*`)
+var programWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[\w./+-]*[a-z][\w./+-]*`) })
 
 // programs are those that have been brought.
 type programs struct {
@@ -109,7 +109,7 @@ func (p *programs) bringLibraries(ctx context.Context, at, loader string) error 
 	argv := []string{loader, "--list", at}
 	listed, err := run(ctx, command{argv: argv, limit: programLimit, chroot: procFD(p.machine.rootFD)})
 	if err != nil {
-		return fmt.Errorf("the libraries of %s: %w", at, err)
+		return ctx.Err() // what cannot be loaded cannot be listed: the judge will say so
 	}
 	for _, word := range append(strings.Fields(listed), loader) {
 		if path.IsAbs(word) {
@@ -155,10 +155,10 @@ func (c *copies) forUnits(ctx context.Context) error {
 		if err != nil {
 			return ctx.Err()
 		}
-		for _, found := range execLine.FindAllSubmatch(text, -1) {
-			err = errors.Join(err, c.standIn(string(found[1])))
+		for _, found := range execLine().FindAllSubmatch(text, -1) {
+			err = errors.Join(err, c.putStandIn(string(found[1])))
 		}
-		for _, found := range calendarLine.FindAllSubmatch(text, -1) {
+		for _, found := range calendarLine().FindAllSubmatch(text, -1) {
 			_, missing := c.bring("/usr/share/zoneinfo/" + string(found[1]))
 			err = errors.Join(err, missing)
 		}
@@ -173,12 +173,12 @@ func (c *copies) forUnits(ctx context.Context) error {
 }
 
 var (
-	execLine     = regexp.MustCompile(`(?m)^Exec\w+\s*=\s*[-@:+!|]*(\S+)`)
-	calendarLine = regexp.MustCompile(`(?m)^OnCalendar\s*=.*\s([A-Z][\w+/-]*)$`)
+	execLine     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^Exec\w+\s*=\s*[-@:+!|]*(\S+)`) })
+	calendarLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^OnCalendar\s*=.*\s([A-Z][\w+/-]*)$`) })
 )
 
-// standIn puts an empty program where the node has one.
-func (c *copies) standIn(name string) error {
+// putStandIn puts an empty program where the node has one.
+func (c *copies) putStandIn(name string) error {
 	if _, err := c.picture().program(name); err == nil {
 		return nil
 	}
@@ -195,5 +195,6 @@ func (c *copies) standIn(name string) error {
 	if err != nil {
 		return err
 	}
+	c.standIn[real] = true
 	return errors.Join(file.Chmod(0o755), file.Close())
 }

@@ -159,6 +159,25 @@ func TestJudgesSeeTheFutureAndLeaveThePresent(t *testing.T) {
 	})
 }
 
+func TestWhatChangesTakeAwayOrMakeIsSeen(t *testing.T) {
+	dir := t.TempDir()
+	old, script := filepath.Join(dir, "old"), filepath.Join(dir, "script")
+	if err := errors.Join(os.WriteFile(old, nil, 0o644), os.Chmod(old, 0o644), os.WriteFile(filepath.Join(dir, "kept"), nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	made := State{Kind: File, Owner: "root", Group: "root", Mode: 0o755, Content: NewContent([]byte("#!/bin/sh\nls $1\n"))}
+	changes := []Change{
+		&PathChange{Path: old, From: State{Kind: File, Owner: "root", Group: "root", Mode: 0o644}},
+		&PathChange{Path: script, To: made},
+	}
+	judge := Judge{Argv: []string{script}, Named: []string{dir}, Reads: []string{dir}, Limit: 30 * time.Second}
+	bothWays(t, changes, func(t *testing.T, p *Preview) {
+		if v := p.Ask(t.Context(), []Judge{judge})[0]; v.Refused || v.Words != "kept\nscript" {
+			t.Errorf("%+v", v)
+		}
+	})
+}
+
 func TestAFileThatMovedIsNotPreviewed(t *testing.T) {
 	m := needPreview(t)
 	at, change := aFile(t, t.TempDir())
@@ -226,8 +245,12 @@ func TestNoJudgeReachesASocketOfTheNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer listener.Close()
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
 	judge := Judge{
-		Argv:  []string{os.Args[0], "-test.run=^TestDial$"},
+		Argv:  []string{program, "-test.run=^TestDial$"},
 		Env:   []string{"PREVIEW_TEST_SOCKET=" + socket},
 		Limit: 30 * time.Second,
 	}

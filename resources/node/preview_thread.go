@@ -49,8 +49,7 @@ func (t *thread) do(f func() error) error {
 }
 
 // end ends the thread.
-func (t *thread) end() error {
+func (t *thread) end() {
 	close(t.work)
 	<-t.ended
-	return nil
 }

@@ -43,12 +43,9 @@ func (*ManagerReload) perform(ctx context.Context, m *Machine) error {
 	return nil
 }
 
-// afterReload is what a unit is once systemd has read all files anew: the same,
-// but nothing that it has loaded is out of date.
+// afterReload is what a unit is once systemd has read all files anew: what it
+// does is the same, and what is loaded of it is not known but up to date.
 func (u Unit) afterReload() Unit {
-	u.NeedsReload, u.Files = false, nil
-	if u.LoadState == "not-found" {
-		u.LoadState = "loaded"
-	}
+	u.NeedsReload, u.File, u.LoadState = false, "", ""
 	return u
 }

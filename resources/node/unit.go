@@ -28,8 +28,8 @@ type Unit struct {
 
 	// NeedsReload is NeedDaemonReload: it may be believed when it says yes.
 	NeedsReload bool
-	// Files are the unit file and the drop-ins that systemd has read.
-	Files []string
+	// File is the unit file that systemd has read, "" for none.
+	File string
 	// Own says that the process that looks runs in this unit.
 	Own bool
 }
@@ -74,8 +74,7 @@ func (a *account) questions() []property {
 		{at, "Unit", "ActiveEnterTimestamp", toTime(&a.activeSince)},
 		{at, "Unit", "StateChangeTimestamp", toTime(&a.stateChanged)},
 		{at, "Unit", "NeedDaemonReload", func(v any) { a.NeedsReload, _ = v.(bool) }},
-		{at, "Unit", "FragmentPath", a.addFiles},
-		{at, "Unit", "DropInPaths", a.addFiles},
+		{at, "Unit", "FragmentPath", toString(&a.File)},
 	}
 	if !strings.HasSuffix(a.Name, ".service") {
 		return questions
@@ -94,17 +93,6 @@ func unitPath(name string) dbus.ObjectPath {
 
 func toString(s *string) func(any) {
 	return func(v any) { *s, _ = v.(string) }
-}
-
-func (a *account) addFiles(v any) {
-	switch files := v.(type) {
-	case string:
-		if files != "" {
-			a.Files = append(a.Files, files)
-		}
-	case []string:
-		a.Files = append(a.Files, files...)
-	}
 }
 
 // takeReload takes when the first command of the last reload was started. The

@@ -27,11 +27,10 @@ type Verb string
 
 // The verbs.
 const (
-	StartUnit           Verb = "start"
-	StopUnit            Verb = "stop"
-	RestartUnit         Verb = "restart"
-	ReloadUnit          Verb = "reload"
-	ReloadOrRestartUnit Verb = "reload-or-restart"
+	StartUnit   Verb = "start"
+	StopUnit    Verb = "stop"
+	RestartUnit Verb = "restart"
+	ReloadUnit  Verb = "reload"
 )
 
 // Subject is part of Change.
@@ -133,32 +132,52 @@ func (j *job) run(ctx context.Context) (err error) {
 	if j.manner, err = j.bus.manner(j.Unit); err != nil {
 		return err
 	}
-	if j.Verb != StopUnit && j.Verb != ReloadUnit {
-		// What systemd counts for StartLimitBurst= are the unit's own starts. The
-		// error of a unit that it has not loaded does not matter.
+	switch j.Verb {
+	case StartUnit, RestartUnit:
+		// What systemd counts for StartLimitBurst= are the unit's own starts. That it
+		// has not loaded the unit yet does not matter.
 		_ = j.jobs.ResetFailedUnitContext(ctx, j.Unit)
+	case ReloadUnit:
+		if j.manner.hangs() {
+			if err := j.free(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	if j.Own() {
 		_, err := j.enqueue(ctx, nil)
 		return err
 	}
+	return j.finish(ctx)
+}
+
+// finish enqueues the job, waits for its end, and looks at the unit.
+func (j *job) finish(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	done := make(chan string, 1)
 	id, err := j.enqueue(ctx, done)
 	if err != nil {
 		return err
+	}
+	hangs := make(chan struct{})
+	if j.Verb == ReloadUnit {
+		go func() { j.awaitHang(ctx); close(hangs) }()
 	}
 	limit := time.NewTimer(j.limit())
 	defer limit.Stop()
 	select {
 	case result := <-done:
 		return j.conclude(ctx, result)
+	case <-hangs:
+		err = j.failed(ctx, "failed")
 	case <-limit.C:
-		j.cancel(id)
-		return fmt.Errorf("%s was not over after %s and was given up%s", j.Verb, j.limit(), j.lastWords(ctx))
+		err = fmt.Errorf("%s was not over after %s and was given up%s", j.Verb, j.limit(), j.lastWords(ctx))
 	case <-ctx.Done():
-		j.cancel(id)
-		return ctx.Err()
+		err = ctx.Err()
 	}
+	j.cancel(id)
+	return err
 }
 
 // limit is how long the job may take: a little longer than the unit's own
@@ -183,8 +202,6 @@ func (j *job) enqueue(ctx context.Context, done chan<- string) (id int, err erro
 		return j.jobs.RestartUnitContext(ctx, j.Unit, mode, done)
 	case ReloadUnit:
 		return j.jobs.ReloadUnitContext(ctx, j.Unit, mode, done)
-	case ReloadOrRestartUnit:
-		return j.jobs.ReloadOrRestartUnitContext(ctx, j.Unit, mode, done)
 	}
 	return 0, errors.New("no such verb: " + string(j.Verb))
 }

@@ -19,6 +19,9 @@ type manner struct {
 	startLimit, stopLimit time.Duration
 	result                string // success, exit-code, signal, …
 	status                int    // exit status or signal
+	active                string // ActiveState
+	controlPID            uint32 // of a command of ExecReload= and the like, 0 for none
+	reloadFailed          bool
 	conditionsMet         bool
 }
 
@@ -26,7 +29,10 @@ type manner struct {
 func (b *bus) manner(unit string) (manner, error) {
 	m := manner{startLimit: 90 * time.Second, stopLimit: 90 * time.Second}
 	at := unitPath(unit)
-	questions := []property{{at, "Unit", "ConditionResult", func(v any) { m.conditionsMet, _ = v.(bool) }}}
+	questions := []property{
+		{at, "Unit", "ConditionResult", func(v any) { m.conditionsMet, _ = v.(bool) }},
+		{at, "Unit", "ActiveState", toString(&m.active)},
+	}
 	if strings.HasSuffix(unit, ".service") {
 		questions = append(questions,
 			property{at, "Service", "Type", toString(&m.kind)},
@@ -34,6 +40,8 @@ func (b *bus) manner(unit string) (manner, error) {
 			property{at, "Service", "TimeoutStopUSec", toDuration(&m.stopLimit)},
 			property{at, "Service", "Result", toString(&m.result)},
 			property{at, "Service", "ExecMainStatus", func(v any) { n, _ := v.(int32); m.status = int(n) }},
+			property{at, "Service", "ControlPID", func(v any) { m.controlPID, _ = v.(uint32) }},
+			property{at, "Service", "ReloadResult", func(v any) { m.reloadFailed = v != "success" }},
 		)
 	}
 	return m, b.ask(questions)
@@ -161,16 +169,20 @@ func (m manner) ending() string {
 	return fmt.Sprintf(" (%s)", m.result)
 }
 
-// lastWords is what the unit, and systemd about it, have logged since the job
-// began. systemd forks before it starts a program, so what it says then is not
-// always filed under the unit.
 func (j *job) lastWords(ctx context.Context) string {
+	return j.bus.lastWords(ctx, j.Unit, j.began)
+}
+
+// lastWords is what a unit, and systemd about it, have logged since a moment.
+// systemd forks before it starts a program, so what it says then is not always
+// filed under the unit.
+func (b *bus) lastWords(ctx context.Context, unit string, since time.Time) string {
 	const lines, limit, flush = "10", 10 * time.Second, 150 * time.Millisecond
 	time.Sleep(flush) // the journal is written by another process
 	said, err := run(ctx, command{
-		argv: []string{"journalctl", "--since=" + fmt.Sprintf("@%d.%06d", j.began.Unix(), j.began.Nanosecond()/1000),
-			"--lines=" + lines, "--output=cat", "--no-pager", "--quiet",
-			"_SYSTEMD_UNIT=" + j.Unit, "+", "UNIT=" + j.Unit, "_UID=0"},
+		argv: []string{"journalctl", "--lines=" + lines, "--output=cat", "--no-pager", "--quiet",
+			fmt.Sprintf("--since=@%d.%06d", since.Unix(), since.Nanosecond()/1000),
+			"_SYSTEMD_UNIT=" + unit, "+", "UNIT=" + unit, "_UID=0"},
 		limit: limit,
 	})
 	said = strings.TrimSpace(said)

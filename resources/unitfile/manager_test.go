@@ -64,7 +64,7 @@ func quoted(argv []string) string {
 		if arg == "" || strings.ContainsAny(arg, " \t\n\r\"\\`$*?['()<>|&;!") {
 			arg = `"` + regexp.MustCompile("[\"\\\\`$]").ReplaceAllString(arg, `\$0`) + `"`
 		}
-		out = append(out, strings.ReplaceAll(arg, "\b", `\b`))
+		out = append(out, strings.NewReplacer("\b", `\b`, "\t", `\t`).Replace(arg))
 	}
 	return strings.Join(out, " ")
 }
@@ -146,7 +146,7 @@ func TestManager(t *testing.T) {
 func TestManagerGenerated(t *testing.T) {
 	needSystemd(t, "systemd-analyze")
 	loaded := 0
-	for seed := uint64(1000); seed < 1300; seed++ {
+	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 252))
 		d := newTree(t, map[string]string{
 			"/etc/systemd/system/a-b.service":          "[Service]\nType=oneshot\n" + randomSettings(r, append(execKeys, listKeys...)),
@@ -159,7 +159,7 @@ func TestManagerGenerated(t *testing.T) {
 			}
 		})
 	}
-	if loaded < 30 {
+	if loaded < 15 {
 		t.Errorf("only %d of the units could be loaded at all", loaded)
 	}
 }

@@ -42,6 +42,8 @@ func TestServer(t *testing.T) {
 		t.Error(refs)
 	}
 
+	m.MustSh("set -a; . /opt/makenotwork/.env; cd /opt/git; rm -r .ssh; sudo -u git -E /opt/makenotwork/mnw-admin rebuild-keys; test -s .ssh/authorized_keys")
+
 	m.Must("systemctl", "stop", "makenotwork")
 	if page := m.Must("curl", "-s", "localhost:8080"); !strings.Contains(page, "The server is down") {
 		t.Errorf("with the server stopped caddy shows\n%s", page)

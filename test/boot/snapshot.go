@@ -33,18 +33,24 @@ type Entry struct {
 // unstable is what a Snapshot never has: kernel, memory, scratch.
 var unstable = []string{"/proc", "/sys", "/dev", "/run", "/tmp"}
 
-// Snapshot looks at every file of the node, except below /proc, /sys, /dev,
-// /run, /tmp and the given directories.
+// Snapshot looks at every file of the node, except at and below /proc, /sys,
+// /dev, /run, /tmp and the given directories. On an overlay, the first change
+// in a directory of the image also gives the directory above a new ctime.
 func (c *Container) Snapshot(except ...string) (Snapshot, error) {
-	skipped := append(slices.Clone(unstable), except...)
-	root, snapshot := c.Root(), Snapshot{}
-	err := filepath.WalkDir(root+"/", func(host string, _ fs.DirEntry, err error) error {
-		name := "/" + strings.Trim(strings.TrimPrefix(host, root), "/")
-		if slices.Contains(skipped, name) {
+	return Look(c.Root(), append(slices.Clone(unstable), except...)...)
+}
+
+// Look is a snapshot of any tree: of the files below the directory root, which
+// may be "" for /, except those below the given paths of the tree.
+func Look(root string, except ...string) (Snapshot, error) {
+	snapshot := Snapshot{}
+	err := filepath.WalkDir(root+"/", func(at string, _ fs.DirEntry, err error) error {
+		name := "/" + strings.Trim(strings.TrimPrefix(at, root), "/")
+		if slices.Contains(except, name) {
 			return fs.SkipDir
 		}
 		if err == nil {
-			snapshot[name], err = look(host)
+			snapshot[name], err = look(at)
 		}
 		if errors.Is(err, fs.ErrNotExist) { // it went while we looked
 			delete(snapshot, name)

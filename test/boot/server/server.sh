@@ -51,7 +51,7 @@ cd max/meta.git
 git update-ref refs/heads/main "$(git commit-tree -m first "$(git mktree </dev/null)")"
 git clone --quiet --bare . ../site.git
 SCRIPT
-( set -a; . "$old/.env"; HOME=/opt/git; exec runuser -u git -- "$old/mnw-admin" rebuild-keys )
+( set -a; . "$old/.env"; exec runuser -u git -- "$old/mnw-admin" rebuild-keys )
 
 # What runs.
 crontab -u makenotwork crontab.makenotwork

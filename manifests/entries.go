@@ -1,0 +1,186 @@
+package manifests
+
+import (
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
+
+	"github.com/makenotwork/mnw-agent/resources"
+	"gopkg.in/yaml.v3"
+)
+
+// heading is what a manifest says besides its resources.
+type heading struct {
+	// Version is the version of the manifest's language: 1.
+	Version string `yaml:"version"`
+	// Vars are texts and numbers by name. ${vars.NAME} stands for one of them in
+	// any value and in any name, other variables included; $${vars.NAME} stands
+	// for that text itself. In the same way ${facts.NAME} is what is known of the
+	// node.
+	Vars map[string]string `yaml:"vars"`
+}
+
+// metaparameters is what every resource may say, whatever its type.
+type metaparameters struct {
+	// After are ids of resources that must be as declared before this one is
+	// looked at, such as file:/etc/motd. Most of what must come first follows from
+	// the fields and need not be stated: parents, owners, what a unit reads.
+	After []Ref `yaml:"after,omitempty"`
+	// Audit reports the difference and never acts on it. Default: false.
+	Audit bool `yaml:"audit,omitempty"`
+}
+
+// declare takes the sections of a manifest.
+func (l *loader) declare(root *yaml.Node) {
+	var version, vars *yaml.Node
+	for i := 0; i < len(root.Content); i += 2 {
+		switch target(root.Content[i]).Value {
+		case "version":
+			version = target(root.Content[i+1])
+		case "vars":
+			vars = target(root.Content[i+1])
+		}
+	}
+	l.readVars(vars)
+	l.expandAll(root)
+	if !l.knownVersion(version) {
+		return
+	}
+	for key, value := range l.pairs(root) {
+		if t, ok := l.sections[key.Value]; ok {
+			l.section(t, value)
+		} else if key.Value != "version" && key.Value != "vars" {
+			known := append(slices.Collect(maps.Keys(l.sections)), "version", "vars")
+			l.wrong(key, "unknown section %q%s", key.Value, l.didYouMean(key.Value, slices.Values(known)))
+		}
+	}
+}
+
+// knownVersion says whether it makes sense to look at the rest.
+func (l *loader) knownVersion(n *yaml.Node) bool {
+	if n == nil {
+		l.wrongAt(Pos{l.file, 1, 1}, `the version is missing: write "version: 1" at the top`)
+		return true
+	}
+	if !passed(n) && (n.Kind != yaml.ScalarNode || n.Value != "1") {
+		l.wrong(n, "this program reads manifests of version 1: write \"version: 1\"")
+		return false
+	}
+	return true
+}
+
+// section takes the resources of one type. A section, and a resource, that has
+// nothing below it is an empty one: `caddy.service:` says as much as
+// `caddy.service: {}`.
+func (l *loader) section(t resources.Type, n *yaml.Node) {
+	if passed(n) || isNull(n) {
+		return
+	}
+	if n.Kind != yaml.MappingNode {
+		l.wrong(n, "%s: want a mapping of names to declarations, not %s", t.Section, kindOf(n))
+		return
+	}
+	l.entries = slices.Grow(l.entries, len(n.Content)/2)
+	shape := shapeOf(reflect.TypeOf(t.New("")).Elem(), metaType)
+	for key, value := range l.pairs(n) {
+		l.entries = append(l.entries, l.entry(t, shape, key, value))
+	}
+}
+
+var metaType = reflect.TypeFor[metaparameters]()
+
+// entry takes one resource.
+func (l *loader) entry(t resources.Type, s *shape, key, n *yaml.Node) Entry {
+	e := Entry{ID: resources.ID{Type: t.Name, Name: key.Value}, Pos: l.at(key)}
+	e.Resource = t.New(e.ID.Name)
+	found := l.found()
+	fields := reflect.ValueOf(e.Resource).Elem()
+	switch {
+	case e.ID.Name == "":
+		l.wrong(key, "a name is missing")
+	case s.name != nil:
+		s.name(l, key, fields.Field(0))
+	}
+	switch {
+	case passed(n), isNull(n):
+	case n.Kind != yaml.MappingNode:
+		l.wrong(n, "%s: want its fields, not %s: write {} for an empty declaration", e.ID, kindOf(n))
+	default:
+		l.meta = metaparameters{}
+		l.fields(n, s, fields, reflect.ValueOf(&l.meta).Elem())
+		e.After, e.Audit = l.meta.After, l.meta.Audit
+	}
+	if l.found() == found {
+		l.complete(key, n, e.Resource)
+	}
+	if l.found() > found {
+		e.Resource = nil // nobody should ask it for more
+	}
+	return e
+}
+
+// complete fills a resource from the files beside the manifest, and has it
+// check itself.
+func (l *loader) complete(key, n *yaml.Node, r resources.Resource) {
+	if filler, ok := r.(resources.Filler); ok {
+		if err := filler.Fill(l.sources); err != nil {
+			l.wrongFields(key, n, err)
+			return
+		}
+	}
+	if checker, ok := r.(resources.Checker); ok {
+		l.wrongFields(key, n, checker.Check())
+	}
+}
+
+// wrongFields adds an error of a resource about itself: each error in a field
+// at that field, any other at the resource's name.
+func (l *loader) wrongFields(key, n *yaml.Node, err error) {
+	switch many := err.(type) {
+	case nil:
+	case interface{ Unwrap() []error }:
+		for _, err := range many.Unwrap() {
+			l.wrongFields(key, n, err)
+		}
+	case interface{ WrappedErrors() []error }:
+		for _, err := range many.WrappedErrors() {
+			l.wrongFields(key, n, err)
+		}
+	default:
+		var one *resources.FieldError
+		if !errors.As(err, &one) {
+			l.wrong(key, "%v", err)
+			return
+		}
+		l.keys = one.Field
+		l.wrong(l.find(key, n, one.Field), "%v", err)
+		l.keys = nil
+	}
+}
+
+// find is the node for an error in a field: its value when that is a scalar,
+// otherwise the last key on the way to it.
+func (l *loader) find(key, n *yaml.Node, field []string) *yaml.Node {
+	switch {
+	case len(field) == 0 && n.Kind == yaml.ScalarNode && !isNull(n):
+		return n
+	case len(field) == 0:
+		return key
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		for k, value := range l.pairs(n) {
+			if k.Value == field[0] {
+				return l.find(k, value, field[1:])
+			}
+		}
+	case yaml.SequenceNode:
+		if i, err := strconv.Atoi(field[0]); err == nil && i >= 0 && i < len(n.Content) {
+			item := target(n.Content[i])
+			return l.find(item, item, field[1:])
+		}
+	}
+	return key
+}

@@ -1,0 +1,93 @@
+package test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/makenotwork/mnw-agent/test/boot"
+)
+
+// The laws, which hold for every type of resource:
+//
+//  1. planning leaves the node as it was, and works on a read-only tree;
+//  2. planning twice gives the same plan;
+//  3. after applying, planning finds nothing, and nothing that was not in the
+//     plan has changed;
+//  4. undoing brings back what was there;
+//  5. killed after any number of its changes, the next run converges;
+//  6. no secret appears in anything that is said;
+//  7. a declaration survives decode, encode, decode, and passes the schema.
+//
+// Every file in cases/ is tried on all seven, on a sandbox, on a sandbox without
+// privileges, and on a real node. laws_case_test.go tells what is in such a file.
+func TestLaws(t *testing.T) {
+	if root, inside := os.LookupEnv(lawsRoot); inside {
+		tryAll(t, func(*testing.T) string { return root })
+		return
+	}
+	t.Parallel()
+	tryAll(t, sandbox)
+}
+
+// lawsRoot is set to the root of the tree in the test binaries that TestLaws…
+// start elsewhere: "" for that of a node, a directory for new sandboxes in it.
+const lawsRoot = "MNW_TEST_LAWS_ROOT"
+
+func tryAll(t *testing.T, root func(*testing.T) string) {
+	for _, c := range cases(t) {
+		t.Run(c.name, func(t *testing.T) {
+			try(t, c, root(t))
+		})
+	}
+}
+
+// Without privileges owners are neither changed nor compared; all else holds.
+func TestLawsUnprivileged(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("TestLaws itself is unprivileged")
+	}
+	t.Parallel()
+	const nobody = 65534
+	dir, err := os.MkdirTemp("", "laws-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	binary := filepath.Join(dir, "laws.test")
+	if err := os.WriteFile(binary, testBinary(t), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, "-test.run=^TestLaws$")
+	cmd.Dir = dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + dir}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestLawsOnNode(t *testing.T) {
+	t.Parallel()
+	m := boot.Node(t)
+	const binary = "/root/laws.test"
+	m.WriteFile(binary, string(testBinary(t)), 0o755)
+	if result := m.Run("env", lawsRoot+"=", binary, "-test.run=^TestLaws$"); result.Code != 0 {
+		t.Error(result)
+	}
+}
+
+// testBinary is the program that runs this test.
+func testBinary(t *testing.T) []byte {
+	t.Helper()
+	binary, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return binary
+}

@@ -1,0 +1,24 @@
+// Package test tests the agent from outside: the laws that hold for every type
+// of resource (laws_test.go), what a person types and sees (script_test.go), and
+// the whole job on real nodes (node_*_test.go), which package boot starts.
+package test
+
+import (
+	"flag"
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/makenotwork/mnw-agent/agent/cli"
+)
+
+var update = flag.Bool("update", false, "write what the sandbox shows into cases/")
+
+// TestMain lets the test binary be the agent, when it is started under the
+// agent's name.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"mnw-agent": func() { os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr)) },
+	})
+}
