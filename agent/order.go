@@ -120,17 +120,30 @@ func (g *graph) implied(s *step) {
 		}
 	}
 	for _, subject := range namesIn(s.resource) {
-		if owner := g.owners[subject]; owner != nil {
+		if owner := g.makerOf(subject); owner != nil {
 			g.edge(s, owner, true)
 		}
 	}
 	if needer, ok := s.resource.(resources.Needer); ok {
 		for _, subject := range needer.Needs() {
-			if owner := g.owners[subject]; owner != nil {
+			if owner := g.makerOf(subject); owner != nil {
 				g.edge(s, owner, false)
 			}
 		}
 	}
+}
+
+// makerOf is the step that decides about a subject, nil when none does. A group
+// that nobody declares comes with the new user of its name.
+func (g *graph) makerOf(subject node.Subject) *step {
+	if owner := g.owners[subject]; owner != nil || subject.Kind != node.OfGroup {
+		return owner
+	}
+	user := g.owners[node.Subject{Kind: node.OfUser, Name: subject.Name}]
+	if user == nil || departs(user) {
+		return nil
+	}
+	return user
 }
 
 // nearest is the owner of a directory, or of the nearest one above it.

@@ -139,7 +139,9 @@ func (d *unitDraft) examine() error {
 		return nil
 	case unit.Masked && (isTrue(d.Enabled) || isTrue(d.Active)):
 		return fmt.Errorf("the unit is masked by %s: declare masked: false as well", unit.Fragment)
-	case unit.Fragment == "" && !d.loaded():
+	case unit.Fragment == "" && d.needsNoFile():
+		return nil
+	case unit.Fragment == "":
 		return d.missing()
 	case d.Enabled != nil && isScript(unit):
 		return fmt.Errorf("enabled: systemd makes this unit of the script %s: use update-rc.d, or bring a unit file", unit.Value("Unit", "SourcePath"))
@@ -149,9 +151,12 @@ func (d *unitDraft) examine() error {
 	return nil
 }
 
-// loaded says whether systemd knows the unit though it has no file, as it does
+// needsNoFile says whether systemd knows the unit without a file, as it does
 // slices, devices and mounts.
-func (d *unitDraft) loaded() bool {
+func (d *unitDraft) needsNoFile() bool {
+	if !slices.Contains([]string{".slice", ".scope", ".device", ".mount", ".swap"}, path.Ext(d.Name)) {
+		return false
+	}
 	now, err := d.view.Unit(d.Name)
 	return err == nil && now.LoadState == "loaded"
 }

@@ -52,7 +52,7 @@ func (m *Machine) Preview(ctx context.Context, dir string, changes []Change) (*P
 	}
 	copies, err := newCopies(ctx, m, dir, changes)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w (%w)", err, refused)
 	}
 	return newPreview(ctx, copies, refused.Error(), changes)
 }

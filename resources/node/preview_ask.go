@@ -16,7 +16,8 @@ import (
 
 // Ask asks judges for their verdicts on the picture, side by side. Those that
 // are equal but for what is Named are asked as one. Each is killed with its
-// children at the end of its limit.
+// children at the end of its limit. They share the picture: what one writes,
+// another may see.
 func (p *Preview) Ask(ctx context.Context, judges []Judge) []Verdict {
 	verdicts := merge(judges)
 	if err := p.scene.equip(ctx, judges); err != nil {

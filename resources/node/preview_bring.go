@@ -53,6 +53,9 @@ func (c *copies) bringAll(ctx context.Context, at string) error {
 	if err != nil {
 		return err
 	}
+	if under(path.Join(c.machine.root, real), c.at) {
+		return nil // the copies themselves
+	}
 	names, err := c.machine.View().ReadDir(real)
 	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) {
 		return nil
@@ -65,7 +68,7 @@ func (c *copies) bringAll(ctx context.Context, at string) error {
 			continue
 		case st.Mode&unix.S_IFMT == unix.S_IFDIR:
 			err = c.bringAll(ctx, below)
-		case st.Mode&unix.S_IFMT == unix.S_IFLNK && c.leadsToSmall(below):
+		case st.Mode&unix.S_IFMT == unix.S_IFLNK && c.leadsToPlainFile(below):
 			_, err = c.bring(below)
 		default:
 			err = c.bringOne(below)
@@ -77,8 +80,8 @@ func (c *copies) bringAll(ctx context.Context, at string) error {
 	return err
 }
 
-// leadsToSmall says whether a symlink leads to a file that is no program.
-func (c *copies) leadsToSmall(link string) bool {
+// leadsToPlainFile says whether a symlink leads to a file that is not a program.
+func (c *copies) leadsToPlainFile(link string) bool {
 	fd, err := c.machine.open(link, unix.O_PATH)
 	if err != nil {
 		return false
