@@ -26,17 +26,42 @@ func (r *run) judge(ctx context.Context) {
 	if len(hearings) == 0 || stopped(ctx) != nil {
 		return
 	}
-	verdicts, err := r.ask(ctx, r.planned(), hearings)
+	judges := make([]node.Judge, len(hearings))
+	for i, h := range hearings {
+		judges[i] = h.judge
+	}
+	verdicts, err := r.ask(ctx, r.planned(), judges)
+	var hard *node.ChangeError
 	switch {
 	case errors.Is(err, node.ErrNoPreview):
 		r.report.note("not judged: %s", err)
 		r.report.unjudged(hearings)
-		return
+	case errors.As(err, &hard):
+		r.without(hard)
+		r.plan(ctx, r.unmade())
+		r.judge(ctx)
 	case err != nil:
 		r.refuse(hearings[0].step, fmt.Errorf("preview: %w", err))
+	default:
+		r.weigh(ctx, hearings, verdicts)
+	}
+}
+
+// without takes the step out of the run that planned a change which cannot be
+// made; it is planned once more when the node has merely moved on.
+func (r *run) without(hard *node.ChangeError) {
+	for _, s := range r.order {
+		if !slices.Contains(s.plan.Changes, hard.Change) {
+			continue
+		}
+		var moved *node.MovedError
+		if errors.As(hard, &moved) && !s.moved {
+			s.moved, s.state = true, pending
+			return
+		}
+		s.fail(hard)
 		return
 	}
-	r.weigh(ctx, hearings, verdicts)
 }
 
 // hearings is the judges to be asked: those that read what a planned change
@@ -72,9 +97,8 @@ func (r *run) planned() []node.Change {
 	return changes
 }
 
-// ask asks judges in a preview of the node with some changes made, and returns
-// a verdict for each hearing.
-func (r *run) ask(ctx context.Context, changes []node.Change, hearings []hearing) ([]node.Verdict, error) {
+// ask asks judges in a preview of the node with some changes made.
+func (r *run) ask(ctx context.Context, changes []node.Change, judges []node.Judge) (verdicts []node.Verdict, err error) {
 	dir, remove, err := r.scratch()
 	if err != nil {
 		return nil, err
@@ -84,13 +108,9 @@ func (r *run) ask(ctx context.Context, changes []node.Change, hearings []hearing
 	if err != nil {
 		return nil, err
 	}
-	defer preview.Close()
+	defer func() { err = errors.Join(err, preview.Close()) }()
 	if why := preview.Fallback(); why != "" {
 		r.report.note("judged in a copied tree, for the kernel refuses a private mount namespace: %s", why)
-	}
-	judges := make([]node.Judge, len(hearings))
-	for i, h := range hearings {
-		judges[i] = h.judge
 	}
 	return preview.Ask(ctx, judges), nil
 }
@@ -98,40 +118,55 @@ func (r *run) ask(ctx context.Context, changes []node.Change, hearings []hearing
 // weigh turns verdicts into refusals. What a judge says of the node as it is
 // today is nobody's fault here: it is reported, and stops nothing.
 func (r *run) weigh(ctx context.Context, hearings []hearing, verdicts []node.Verdict) {
-	var contested []hearing
 	var against []node.Verdict
-	for i, v := range verdicts {
-		r.report.ruled(hearings[i], v)
-		switch {
-		case v.Missing:
-			r.refuse(hearings[i].step, fmt.Errorf("%s is not on this node: install the package %s", v.Judge.Argv[0], v.Judge.Package))
-		case v.Refused:
-			contested = append(contested, hearings[i])
+	var judges []node.Judge
+	for _, v := range verdicts {
+		r.report.ruled(v, askers(v, hearings))
+		if v.Refused {
 			against = append(against, v)
+			judges = append(judges, v.Judge)
 		}
 	}
-	if len(contested) == 0 {
+	if len(against) == 0 {
 		return
 	}
-	today, err := r.ask(ctx, nil, contested)
+	today, err := r.ask(ctx, nil, judges)
 	if err != nil {
-		today = make([]node.Verdict, len(contested))
+		today = make([]node.Verdict, len(judges))
 	}
-	for i, h := range contested {
-		complaints := node.Complaints(today[i], against[i])
-		if len(complaints) == 0 {
-			r.report.note("%s finds fault with this node as it is, before any change: %s", h.judge.Argv[0], oneLine(against[i].Words))
-			continue
-		}
-		if blames(h, contested, complaints) {
-			r.refuse(h.step, fmt.Errorf("%s refuses: %s", h.judge.Argv[0], strings.Join(complaints, "\n")))
+	for i, v := range against {
+		r.rule(v, node.Complaints(today[i], v), askers(v, hearings))
+	}
+}
+
+// askers is the hearings that a verdict answers.
+func askers(v node.Verdict, hearings []hearing) []hearing {
+	var list []hearing
+	for _, i := range v.Asked {
+		list = append(list, hearings[i])
+	}
+	return list
+}
+
+// rule refuses the steps that the new complaints of a verdict concern.
+func (r *run) rule(v node.Verdict, complaints []string, askers []hearing) {
+	if len(complaints) == 0 {
+		r.report.note("%s finds fault with this node as it is, before any change: %s", v.Judge.Argv[0], oneLine(v.Words))
+		return
+	}
+	words := strings.Join(complaints, "\n")
+	if !v.Missing {
+		words = v.Judge.Argv[0] + " refuses: " + words
+	}
+	for _, h := range askers {
+		if blames(h, askers, complaints) {
+			r.refuse(h.step, errors.New(words))
 		}
 	}
 }
 
-// blames says whether complaints concern a hearing. When several steps asked
-// for the same judge, they concern those whose names or paths are in them, or
-// all of them when none is named.
+// blames says whether complaints concern a hearing: of all who asked the judge,
+// those whose names or paths are in them, or everyone when none is named.
 func blames(h hearing, all []hearing, complaints []string) bool {
 	text := strings.Join(complaints, "\n")
 	named := func(h hearing) bool {
@@ -146,9 +181,7 @@ func blames(h hearing, all []hearing, complaints []string) bool {
 	if named(h) {
 		return true
 	}
-	return !slices.ContainsFunc(all, func(other hearing) bool {
-		return slices.Equal(other.judge.Argv, h.judge.Argv) && named(other)
-	})
+	return !slices.ContainsFunc(all, named)
 }
 
 // examine asks the resources for their conditions on the complete future.

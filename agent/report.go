@@ -140,7 +140,7 @@ func (r *Report) note(format string, args ...any) {
 }
 
 // ruled records a verdict.
-func (r *Report) ruled(h hearing, v node.Verdict) {
+func (r *Report) ruled(v node.Verdict, askers []hearing) {
 	verdict := "agrees"
 	switch {
 	case v.Missing:
@@ -148,30 +148,22 @@ func (r *Report) ruled(h hearing, v node.Verdict) {
 	case v.Refused:
 		verdict = "refuses"
 	}
-	r.heard(JudgeReport{
-		Argv: append(slices.Clone(v.Judge.Argv), v.Judge.Named...), For: []string{h.step.id.String()},
-		Verdict: verdict, Words: r.conceal(v.Words), Seconds: v.Took.Seconds(),
-	})
+	r.heard(v.Judge, verdict, askers, r.conceal(v.Words), v.Took)
 }
 
 // unjudged records that judges could not be asked.
 func (r *Report) unjudged(hearings []hearing) {
 	for _, h := range hearings {
-		r.heard(JudgeReport{Argv: append(slices.Clone(h.judge.Argv), h.judge.Named...), For: []string{h.step.id.String()}, Verdict: "not judged"})
+		r.heard(h.judge, "not judged", []hearing{h}, "", 0)
 	}
 }
 
-// heard adds a ruling, to an equal one when there is one.
-func (r *Report) heard(j JudgeReport) {
-	for i := range r.Judges {
-		if have := &r.Judges[i]; slices.Equal(have.Argv, j.Argv) && have.Verdict == j.Verdict && have.Words == j.Words {
-			if !slices.Contains(have.For, j.For[0]) {
-				have.For = append(have.For, j.For[0])
-			}
-			return
-		}
+func (r *Report) heard(j node.Judge, verdict string, askers []hearing, words string, took time.Duration) {
+	report := JudgeReport{Argv: append(slices.Clone(j.Argv), j.Named...), Verdict: verdict, Words: words, Seconds: took.Seconds()}
+	for _, h := range askers {
+		report.For = append(report.For, h.step.id.String())
 	}
-	r.Judges = append(r.Judges, j)
+	r.Judges = append(r.Judges, report)
 }
 
 // finish completes the report when the run is over.

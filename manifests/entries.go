@@ -11,27 +11,6 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// heading is what a manifest says besides its resources.
-type heading struct {
-	// Version is the version of the manifest's language: 1.
-	Version string `yaml:"version"`
-	// Vars are texts and numbers by name. ${vars.NAME} stands for one of them in
-	// any value and in any name, other variables included; $${vars.NAME} stands
-	// for that text itself. In the same way ${facts.NAME} is what is known of the
-	// node.
-	Vars map[string]string `yaml:"vars"`
-}
-
-// metaparameters is what every resource may say, whatever its type.
-type metaparameters struct {
-	// After are ids of resources that must be as declared before this one is
-	// looked at, such as file:/etc/motd. Most of what must come first follows from
-	// the fields and need not be stated: parents, owners, what a unit reads.
-	After []Ref `yaml:"after,omitempty"`
-	// Audit reports the difference and never acts on it. Default: false.
-	Audit bool `yaml:"audit,omitempty"`
-}
-
 // declare takes the sections of a manifest.
 func (l *loader) declare(root *yaml.Node) {
 	var version, vars *yaml.Node

@@ -13,8 +13,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"text/template"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -62,17 +63,17 @@ func (s *sources) Read(name string) (*node.Content, error) {
 func (s *sources) Render(name, text string) (*node.Content, error) {
 	t, err := template.New(name).Option("missingkey=error").Parse(text)
 	if err != nil {
-		return nil, plain(err)
+		return nil, unprefixed(err)
 	}
 	out := &limited{}
 	if err := t.Execute(out, s.data(text)); err != nil {
-		return nil, plain(err)
+		return nil, unprefixed(err)
 	}
 	return node.NewContent(out.Bytes()), nil
 }
 
-// plain is a template's error without the word "template" before its position.
-func plain(err error) error {
+// unprefixed is a template's error without the word "template" before its place.
+func unprefixed(err error) error {
 	return errors.New(strings.TrimPrefix(err.Error(), "template: "))
 }
 
@@ -102,7 +103,7 @@ func (s *sources) digest(manifest []byte) string {
 	sum.Write(manifest)
 	for _, name := range slices.Sorted(maps.Keys(s.files)) {
 		if file := s.files[name]; file.err == nil {
-			fmt.Fprintf(sum, "\x00%s\x00%s", name, file.content.Digest())
+			sum.Write([]byte("\x00" + name + "\x00" + file.content.Digest()))
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil))
@@ -111,10 +112,11 @@ func (s *sources) digest(manifest []byte) string {
 // open reads a file of at most limit bytes that nobody else can have written.
 func (s *sources) open(path string, limit int64) ([]byte, error) {
 	// A named pipe would wait here for somebody to write, were it not for O_NONBLOCK.
-	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return nil, cause(err)
+		return nil, err
 	}
+	f := os.NewFile(uintptr(fd), path)
 	defer f.Close()
 	info, err := f.Stat()
 	switch {

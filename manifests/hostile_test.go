@@ -46,17 +46,19 @@ var hostile = map[string]func() string{
 	"aliases":            func() string { return "version: 1\nfiles:\n- &a x\n" + filled("- *a\n") },
 	"alias bomb":         aliasBomb,
 	"merge bomb":         mergeBomb,
-	"merges":             func() string { return "version: 1\nfiles:\n  /a: &a {mode: 0644, owner: root, group: root}\n" + numbered("  /f%d: {<<: *a}\n") },
-	"tags":               func() string { return "version: 1\nfiles:\n" + filled("  - !!x y\n") },
-	"directives":         func() string { return numbered("%%TAG !a%d! t:x\n") + "---\nversion: 1\n" },
-	"documents":          func() string { return "version: 1\n" + filled("---\n") },
-	"tabs":               func() string { return filled("\t") },
-	"spaces":             func() string { return filled(" ") },
-	"zeros":              func() string { return filled("\x00") },
-	"bytes":              func() string { return filled("\xff") },
-	"lines without end":  func() string { return "version: 1\nfiles:\n" + filled("  a\r") },
-	"open quotes":        func() string { return "version: 1\nfiles: {\"" + filled("x\n") },
-	"afters":             afters,
+	"merges": func() string {
+		return "version: 1\nfiles:\n  /a: &a {mode: 0644, owner: root, group: root}\n" + numbered("  /f%d: {<<: *a}\n")
+	},
+	"tags":              func() string { return "version: 1\nfiles:\n" + filled("  - !!x y\n") },
+	"directives":        func() string { return numbered("%%TAG !a%d! t:x\n") + "---\nversion: 1\n" },
+	"documents":         func() string { return "version: 1\n" + filled("---\n") },
+	"tabs":              func() string { return filled("\t") },
+	"spaces":            func() string { return filled(" ") },
+	"zeros":             func() string { return filled("\x00") },
+	"bytes":             func() string { return filled("\xff") },
+	"lines without end": func() string { return "version: 1\nfiles:\n" + filled("  a\r") },
+	"open quotes":       func() string { return "version: 1\nfiles: {\"" + filled("x\n") },
+	"afters":            afters,
 }
 
 // TestHostile loads each in a process of its own, which must end quickly and

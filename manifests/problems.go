@@ -2,7 +2,6 @@ package manifests
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,21 +25,27 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Text)
 }
 
-// Errors are the errors that an error of Load or Parse holds; none when it
-// comes from elsewhere.
+// Errors are all the errors of this type that an error holds.
 func Errors(err error) []*Error {
-	var all *multierror.Error
-	if !errors.As(err, &all) {
-		return nil
+	switch e := err.(type) {
+	case *Error:
+		return []*Error{e}
+	case *multierror.Error:
+		return slices.Concat(each(e.Errors)...)
+	case interface{ Unwrap() []error }:
+		return slices.Concat(each(e.Unwrap())...)
+	case interface{ Unwrap() error }:
+		return Errors(e.Unwrap())
 	}
-	var list []*Error
-	for _, one := range all.Errors {
-		var e *Error
-		if errors.As(one, &e) {
-			list = append(list, e)
-		}
+	return nil
+}
+
+func each(errs []error) [][]*Error {
+	lists := make([][]*Error, len(errs))
+	for i, err := range errs {
+		lists[i] = Errors(err)
 	}
-	return list
+	return lists
 }
 
 // problemLimit is how many errors are told. A manifest with more has one cause

@@ -1,7 +1,6 @@
 package manifests
 
 import (
-	"regexp"
 	"sort"
 	"strings"
 )
@@ -9,8 +8,6 @@ import (
 // searchLimit is up to which size of a text the very place of a syntax error is
 // looked for.
 const searchLimit = 256 << 10
-
-var yamlError = regexp.MustCompile(`^yaml: (?:line \d+: )?(.*)$`)
 
 // syntaxError adds what the YAML parser said. It tells at best a line, often
 // that of the value's beginning, so the place is found by trying: the error
@@ -30,10 +27,11 @@ func (l *loader) syntaxError(text []byte, err error) {
 
 // complaint is what the parser said, without the line.
 func complaint(err error) string {
-	if m := yamlError.FindStringSubmatch(err.Error()); m != nil {
-		return m[1]
+	said := strings.TrimPrefix(err.Error(), "yaml: ")
+	if rest, ok := strings.CutPrefix(said, "line "); ok {
+		_, said, _ = strings.Cut(rest, ": ")
 	}
-	return err.Error()
+	return said
 }
 
 // inPlainWords adds to a complaint what to do about it.

@@ -58,6 +58,11 @@ func (k *link) Check() error {
 }
 
 // A job is a thing with values inside values.
+//
+//	jobs:
+//	  max:
+//	    runs:
+//	      backup: {command: x}
 type job struct {
 	User resources.UserName `yaml:"-"`
 	// Runs are what it does, by name.

@@ -164,10 +164,13 @@ func (l *loader) expansion(n *yaml.Node) (text string, ok bool) {
 	return out.String() + rest, ok
 }
 
+// scopes are what stands before the dot of an expansion.
+var scopes = []string{"vars", "facts"}
+
 // scopeOf splits the scope off what follows a "${"; the scope is empty when it
 // is none of ours.
 func scopeOf(s string) (scope, after string) {
-	for _, scope := range []string{"vars", "facts"} {
+	for _, scope := range scopes {
 		if after, ok := strings.CutPrefix(s, scope+"."); ok {
 			return scope, after
 		}

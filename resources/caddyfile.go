@@ -48,6 +48,7 @@ func (c *Caddyfile) Judges(v node.View) ([]node.Judge, error) {
 		Limit:   judgeLimit,
 		Reads:   c.loads(v),
 		Package: "caddy",
+		Calm:    []string{`"level":"info"`, "Valid configuration"},
 	}
 	unit, err := unitfile.Load(v, c.unit())
 	if err != nil || unit.Fragment == "" {

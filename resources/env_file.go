@@ -98,13 +98,13 @@ func (e *EnvFile) edited(v node.View, exists bool) (*node.Content, error) {
 	}
 	for _, key := range e.Unset {
 		if err := file.Unset(key); err != nil {
-			return nil, fmt.Errorf("unset %s: %w", key, err)
+			return nil, fmt.Errorf("unset: %w", err)
 		}
 	}
 	all := e.all()
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		if err := file.Set(key, all[key]); err != nil {
-			return nil, fmt.Errorf("%s: %w", key, err)
+			return nil, fmt.Errorf("set: %w", err)
 		}
 	}
 	return node.NewContent(file.Bytes()), nil

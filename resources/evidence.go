@@ -39,7 +39,7 @@ func (r *Run) evidence(v node.View, unit *unitfile.Unit, now node.Unit) ([]evide
 // ownFiles is what the unit itself consists of. A unit that systemd generates
 // anew whenever it reads unit files is as old as what it is made of.
 func ownFiles(unit *unitfile.Unit) []string {
-	files := slices.Concat(unit.DropIns, unit.DropInDirs, []string{unit.Fragment})
+	files := slices.Concat([]string{unit.Fragment}, unit.DropIns, unit.DropInDirs)
 	files = slices.DeleteFunc(files, isGenerated)
 	if isGenerated(unit.Fragment) {
 		files = append(files, unit.Value("Unit", "SourcePath"))
@@ -48,40 +48,6 @@ func ownFiles(unit *unitfile.Unit) []string {
 }
 
 func isGenerated(file string) bool { return strings.HasPrefix(file, "/run/systemd/generator") }
-
-// onChange is what a newer unit file leads to. A changed slice, target or mount
-// is in force as soon as systemd has read it.
-func (u *Unit) onChange(unit *unitfile.Unit) answer {
-	switch u.OnChange {
-	case NothingOnChange:
-		return report
-	case ReloadOnChange:
-		return reload
-	case RestartOnChange:
-		return restart
-	case ReloadOrRestartOnChange:
-		if unit.CanReload() {
-			return reload
-		}
-		return restart
-	}
-	switch path.Ext(u.Name) {
-	case ".service", ".socket", ".timer", ".path":
-		return restart
-	}
-	return ignore
-}
-
-// onStale is what a newer file that the unit reads leads to.
-func (u *Unit) onStale() answer {
-	switch u.OnStale {
-	case ReloadOnStale:
-		return reload
-	case ReportOnStale:
-		return report
-	}
-	return restart
-}
 
 // environmentFiles is the unit's environment files, in the order in which they
 // are read.
@@ -164,7 +130,7 @@ func latest(a, b time.Time) time.Time {
 func (g *gathering) compare(unit *unitfile.Unit, now node.Unit, files []string) {
 	touched := map[string]bool{}
 	for _, e := range g.found {
-		if slices.Contains(files, e.path) && e.ctime.After(now.Started) {
+		if slices.Contains(files, e.path) && e.ctime.After(now.Started) && e.against(now.Started, g.view.Now()) != yes {
 			touched[e.path] = true
 		}
 	}
@@ -226,7 +192,7 @@ func unitsReading(v node.View, file string) ([]string, error) {
 	}
 	running := map[string]bool{}
 	for _, service := range services {
-		if isTemplateName(service.Name) || !slices.Contains(environmentFiles(v, service), file) {
+		if isTemplate(service.Name) || !slices.Contains(environmentFiles(v, service), file) {
 			continue
 		}
 		now, err := v.Unit(service.Name)

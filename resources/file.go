@@ -35,6 +35,10 @@ type File struct {
 // Plan is part of Resource.
 func (f *File) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	at := string(f.Path)
+	want := f.want(node.Want{Kind: node.File, Content: f.bytes})
+	if f.Sensitive {
+		want.Show = hidden
+	}
 	if f.Departs() {
 		now, err := v.Lstat(at)
 		if err == nil && now.Kind != node.Absent && now.Kind != node.File {
@@ -43,12 +47,8 @@ func (f *File) Plan(_ context.Context, v node.View) (node.Plan, error) {
 		if err != nil {
 			return node.Plan{}, err
 		}
-		changes, err := node.Converge(v, at, node.Want{Kind: node.Absent})
-		return node.Plan{Changes: f.conceal(changes)}, err
-	}
-	want := f.want(node.Want{Kind: node.File, Content: f.bytes})
-	if f.Sensitive {
-		want.Show = hidden
+		changes, err := node.Converge(v, at, node.Want{Kind: node.Absent, Show: want.Show})
+		return node.Plan{Changes: changes}, err
 	}
 	if f.edits() {
 		var err error
@@ -58,16 +58,6 @@ func (f *File) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	}
 	changes, err := node.Converge(v, at, want)
 	return node.Plan{Changes: changes}, err
-}
-
-// conceal hides the content of what is removed.
-func (f *File) conceal(changes []node.Change) []node.Change {
-	for _, c := range changes {
-		if change, ok := c.(*node.PathChange); ok && f.Sensitive {
-			change.Shown = &node.Shown{}
-		}
-	}
-	return changes
 }
 
 // hidden shows nothing of two contents but that they differ.

@@ -50,6 +50,39 @@ func NewRuns(needs []RunNeed) []*Run {
 // Plan is part of Resource. Nothing runs in a directory tree.
 func (r *Run) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	manager, err := v.Manager()
+	if err != nil {
+		return r.withoutSystemd(err)
+	}
+	unit, err := unitfile.Load(v, r.Unit)
+	if err != nil {
+		return node.Plan{}, err
+	}
+	var now node.Unit
+	if !isTemplate(r.Unit) {
+		if now, err = v.Unit(r.Unit); err != nil {
+			return node.Plan{}, err
+		}
+	}
+	var plan node.Plan
+	due, err := reloadDue(v, manager, unit, now)
+	if err != nil {
+		return plan, err
+	}
+	if due {
+		plan.Changes = append(plan.Changes, &node.ManagerReload{})
+	}
+	verdict, err := r.decide(v, unit, now)
+	plan.Notes = verdict.notes
+	if err == nil && verdict.verb != "" {
+		plan.Changes = append(plan.Changes, &node.UnitAction{
+			Unit: r.Unit, Verb: verdict.verb, From: now, Why: verdict.why, Settle: r.settle(),
+		})
+	}
+	return plan, err
+}
+
+// withoutSystemd is the plan where there is nobody to ask.
+func (r *Run) withoutSystemd(err error) (node.Plan, error) {
 	switch {
 	case errors.Is(err, node.ErrOffline):
 		return node.Plan{}, nil
@@ -57,33 +90,8 @@ func (r *Run) Plan(_ context.Context, v node.View) (node.Plan, error) {
 		return node.Plan{Notes: []string{"systemd does not run here, so there is nothing to act on"}}, nil
 	case errors.Is(err, node.ErrNoSystemd):
 		return node.Plan{}, fmt.Errorf("active: %w, so nothing can be started: leave active out", err)
-	case err != nil:
-		return node.Plan{}, err
 	}
-	unit, err := unitfile.Load(v, r.Unit)
-	if err != nil {
-		return node.Plan{}, err
-	}
-	var now node.Unit
-	if !isTemplateName(r.Unit) {
-		if now, err = v.Unit(r.Unit); err != nil {
-			return node.Plan{}, err
-		}
-	}
-	var plan node.Plan
-	if due, err := reloadDue(v, manager, unit, now); err != nil {
-		return plan, err
-	} else if due {
-		plan.Changes = append(plan.Changes, &node.ManagerReload{})
-	}
-	verdict, err := r.decide(v, unit, now)
-	plan.Notes = verdict.notes
-	if verdict.verb != "" {
-		plan.Changes = append(plan.Changes, &node.UnitAction{
-			Unit: r.Unit, Verb: verdict.verb, From: now, Why: verdict.why, Settle: r.settle(),
-		})
-	}
-	return plan, err
+	return node.Plan{}, err
 }
 
 func (r *Run) wantsUp() bool   { return r.declared != nil && isTrue(r.declared.Active) }
@@ -177,8 +185,6 @@ func isGone(v node.View, file string) (bool, error) {
 	return s.Kind == node.Absent, err
 }
 
-func isTemplateName(unit string) bool { return strings.Contains(unit, "@.") }
-
 // Needs is part of Needer: what the unit's own content names, as far as another
 // resource makes it.
 func (r *Run) Needs() []node.Subject {
@@ -210,12 +216,11 @@ var namedBy = map[string]node.SubjectKind{
 
 // contents is the declared unit file and drop-ins.
 func (u *Unit) contents() []*node.Content {
-	var contents []*node.Content
-	if u.bytes != nil {
-		contents = append(contents, u.bytes)
-	}
+	contents := []*node.Content{u.bytes}
 	for _, name := range slices.Sorted(maps.Keys(u.DropIns)) {
-		contents = append(contents, u.DropIns[name].bytes)
+		if text := u.DropIns[name]; text != nil {
+			contents = append(contents, text.bytes)
+		}
 	}
-	return contents
+	return slices.DeleteFunc(contents, func(c *node.Content) bool { return c == nil })
 }

@@ -2,6 +2,7 @@ package resources
 
 import (
 	"fmt"
+	"path"
 	"time"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
@@ -46,7 +47,11 @@ type verdict struct {
 func judgeRun(u node.Unit, now time.Time, all []evidence) verdict {
 	var v verdict
 	reasons := map[answer][]string{}
+	told := map[string]bool{} // directories of files that are newer
 	for _, e := range all {
+		if told[e.path] {
+			continue
+		}
 		since := u.Started
 		if e.answer == reload {
 			since = u.Loaded
@@ -54,6 +59,7 @@ func judgeRun(u node.Unit, now time.Time, all []evidence) verdict {
 		switch e.against(since, now) {
 		case yes:
 			reasons[e.answer] = append(reasons[e.answer], e.reason(since, now))
+			told[path.Dir(e.path)] = true
 		case unknown:
 			v.notes = append(v.notes, fmt.Sprintf("the time stamps of %s lie in the future (%s): whether the unit has read it cannot be told", e.path, clock(e.ctime, now)))
 		}

@@ -85,6 +85,12 @@ func TestJudgeRun(t *testing.T) {
 			why:      "it runs with an older /env (changed 10:30:00, read 10:00:00), and 1 more",
 		},
 		{
+			what:     "a file stands for its directory",
+			evidence: []evidence{file("/x.d/a.conf", restart, "10:30:00"), file("/x.d", restart, "10:30:00")},
+			verb:     node.RestartUnit,
+			why:      "it runs with an older /x.d/a.conf (changed 10:30:00, read 10:00:00)",
+		},
+		{
 			what:     "only reported",
 			evidence: []evidence{file("/env", report, "10:30:00")},
 			note:     "it runs with an older /env (changed 10:30:00, read 10:00:00)",

@@ -48,6 +48,7 @@ func (s *Sudoers) Judges(node.View) ([]node.Judge, error) {
 		Limit:   judgeLimit,
 		Reads:   []string{sudoersFile, sudoersDir},
 		Package: "sudo",
+		Calm:    []string{"parsed OK"},
 	}}, nil
 }
 

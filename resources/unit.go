@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
 	"github.com/makenotwork/mnw-agent/resources/unitfile"
@@ -70,69 +69,13 @@ type Unit struct {
 // unitDir is where the administrator's unit files lie.
 const unitDir = "/etc/systemd/system"
 
-// OnChange is what a changed unit file leads to.
-type OnChange string
-
-// The answers to a changed unit file.
-const (
-	RestartOnChange         OnChange = "restart"
-	ReloadOnChange          OnChange = "reload"
-	ReloadOrRestartOnChange OnChange = "reload-or-restart"
-	NothingOnChange         OnChange = "none"
-)
-
-// UnmarshalText takes one of the answers.
-func (o *OnChange) UnmarshalText(text []byte) error {
-	*o = OnChange(text)
-	return oneOf(string(text), "restart", "reload", "reload-or-restart", "none")
-}
-
-// OnStale is what a changed file that a unit reads leads to.
-type OnStale string
-
-// The answers to a changed file.
-const (
-	RestartOnStale OnStale = "restart"
-	ReloadOnStale  OnStale = "reload"
-	ReportOnStale  OnStale = "report"
-)
-
-// UnmarshalText takes one of the answers.
-func (o *OnStale) UnmarshalText(text []byte) error {
-	*o = OnStale(text)
-	return oneOf(string(text), "restart", "reload", "report")
-}
-
-func oneOf(text string, words ...string) error {
-	if slices.Contains(words, text) {
-		return nil
-	}
-	return fmt.Errorf("%q is none of %s", text, strings.Join(words, ", "))
-}
-
-// A Duration is a time span such as 500ms, 30s or 5m.
-type Duration time.Duration
-
-// UnmarshalText takes a number with a unit, or several of them: 1m30s.
-func (d *Duration) UnmarshalText(text []byte) error {
-	span, err := time.ParseDuration(string(text))
-	if err != nil || span < 0 {
-		return fmt.Errorf("%q is not a time span: write 500ms, 30s or 5m", text)
-	}
-	*d = Duration(span)
-	return nil
-}
-
-// MarshalText writes the span as UnmarshalText takes it.
-func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
-
 // Plan is part of Resource: the unit's files and links. What runs is planned by
 // the unit's Run.
 func (u *Unit) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	d := &unitDraft{Unit: u, view: v}
 	steps := []func() error{d.mask, d.writeFiles, d.examine, d.enable}
 	if u.Departs() {
-		steps = []func() error{d.depart, d.disable, d.remove}
+		steps = []func() error{d.stop, d.disable, d.remove}
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -146,6 +89,9 @@ func (u *Unit) Plan(_ context.Context, v node.View) (node.Plan, error) {
 func (u *Unit) Fill(s Sources) error {
 	errs := []error{u.Text.Fill(s)}
 	for _, name := range slices.Sorted(maps.Keys(u.DropIns)) {
+		if u.DropIns[name] == nil {
+			continue // an error of Check
+		}
 		err := u.DropIns[name].Fill(s)
 		var field *FieldError
 		if errors.As(err, &field) {
@@ -242,7 +188,7 @@ func (u *Unit) checkTogether() error {
 		return inField(fmt.Errorf("a masked unit has a link to /dev/null in place of its unit file: leave out %s", u.declared()[0]), "masked")
 	case masked && (enabled || active):
 		return inField(errors.New("a masked unit cannot be enabled or active"), "masked")
-	case active && u.isTemplate():
+	case active && isTemplate(u.Name):
 		return inField(fmt.Errorf("a template does not run: declare an instance, such as %s", strings.Replace(u.Name, "@.", "@one.", 1)), "active")
 	}
 	return nil
@@ -250,5 +196,5 @@ func (u *Unit) checkTogether() error {
 
 func isTrue(b *bool) bool { return b != nil && *b }
 
-// isTemplate says whether the unit is a template, "getty@.service".
-func (u *Unit) isTemplate() bool { return strings.Contains(u.Name, "@.") }
+// isTemplate says whether a name is that of a template, "getty@.service".
+func isTemplate(unit string) bool { return strings.Contains(unit, "@.") }

@@ -3,11 +3,9 @@ package resources
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
 	"github.com/makenotwork/mnw-agent/resources/unitfile"
@@ -86,19 +84,20 @@ func (d *unitDraft) writeFiles() error {
 // mask makes or removes the link to /dev/null that masks a unit. As with
 // systemctl, a unit file is never removed for it.
 func (d *unitDraft) mask() error {
-	if d.Masked == nil {
-		return nil
-	}
 	now, err := d.view.Lstat(d.file())
 	switch {
 	case err != nil:
 		return err
+	case d.Masked == nil && d.bytes != nil && now.Kind == node.Symlink && isMask(now):
+		return fmt.Errorf("the unit is masked by %s: declare masked: false as well", d.file())
+	case d.Masked == nil:
+		return nil
 	case !*d.Masked:
 		return d.unmask()
 	case isMask(now):
 		return nil
 	case now.Kind == node.Absent:
-		if err := d.stop(d.down()); err != nil {
+		if err := d.stop(); err != nil {
 			return err
 		}
 		return d.link(d.file(), "/dev/null")
@@ -171,61 +170,11 @@ func (d *unitDraft) missing() error {
 	return nil
 }
 
-// enable makes or removes the links that enable a unit, as systemctl does.
-func (d *unitDraft) enable() error {
-	switch {
-	case d.Enabled == nil:
-		return nil
-	case !*d.Enabled:
-		return d.disable()
-	}
-	install, err := unitfile.ReadInstall(d.view, d.Name)
-	if err != nil {
-		return err
-	}
-	if len(install.WantedBy)+len(install.RequiredBy)+len(install.Alias)+len(install.Also) == 0 {
-		return errors.New("enabled: the unit file says nothing in [Install] on what should start it: add WantedBy=, or leave enabled out")
-	}
-	links, err := unitfile.EnableLinks(d.view, d.Name)
-	if err != nil {
-		return err
-	}
-	for _, at := range slices.Sorted(maps.Keys(links)) {
-		if err := d.link(at, links[at]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// isScript says whether systemd made the unit of a script in /etc/init.d.
-func isScript(unit *unitfile.Unit) bool {
-	return isGenerated(unit.Fragment) && strings.HasPrefix(unit.Value("Unit", "SourcePath"), "/etc/init.d/")
-}
-
-// disable removes the links that enable a unit. A link that is the unit's only
-// file stays.
-func (d *unitDraft) disable() error {
-	links, err := unitfile.DisableLinks(d.view, d.Name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, at := range links {
-		if at == d.file() {
-			continue
-		}
-		if err := d.converge(at, node.Want{Kind: node.Absent}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // stop stops a unit that goes away, while its own ExecStop= still counts.
-func (d *unitDraft) stop(why string) error {
+func (d *unitDraft) stop() error {
+	if isTemplate(d.Name) {
+		return nil
+	}
 	now, err := d.view.Unit(d.Name)
 	switch {
 	case errors.Is(err, node.ErrOffline), errors.Is(err, node.ErrNoSystemd):
@@ -233,12 +182,10 @@ func (d *unitDraft) stop(why string) error {
 	case err != nil:
 		return err
 	case isUp(now):
-		d.add(&node.UnitAction{Unit: d.Name, Verb: node.StopUnit, From: now, Why: why})
+		d.add(&node.UnitAction{Unit: d.Name, Verb: node.StopUnit, From: now, Why: d.down()})
 	}
 	return nil
 }
-
-func (d *unitDraft) depart() error { return d.stop(d.down()) }
 
 // remove removes the unit file and the drop-ins. What a package brings is not
 // ours to remove.

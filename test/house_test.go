@@ -60,8 +60,8 @@ func TestOnlyTheMachineActs(t *testing.T) {
 	acts := []string{"WriteFile", "Create", "CreateTemp", "OpenFile", "Mkdir", "MkdirAll", "MkdirTemp", "Remove", "RemoveAll",
 		"Rename", "Symlink", "Link", "Chmod", "Chown", "Lchown", "Chtimes", "Truncate", "StartProcess"}
 	own := map[string]string{
-		"agent/lock.go":  "the state directory and its lock",
-		"agent/agent.go": "a scratch directory below the state directory",
+		"agent/lock.go":      "the state directory and its lock",
+		"agent/agent.go":     "a scratch directory below the state directory",
 		"manifests/files.go": "opens manifests, to read them",
 	}
 	for _, pkg := range packages(t, "agent", "resources", "manifests") {

@@ -3,6 +3,7 @@ package test
 import (
 	"context"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -174,7 +175,11 @@ func (tr *trial) sparesBystanders(before, after boot.Snapshot, steps []node.Chan
 func (tr *trial) places(s node.Subject) []string {
 	switch s.Kind {
 	case node.OfPath:
-		return []string{s.Name}
+		dir, err := filepath.EvalSymlinks(filepath.Join(tr.root, path.Dir(s.Name)))
+		if err != nil { // it is gone
+			return []string{s.Name}
+		}
+		return []string{path.Join("/", strings.TrimPrefix(dir, tr.root), path.Base(s.Name))}
 	case node.OfCrontab:
 		return []string{"/var/spool/cron/crontabs/" + s.Name}
 	}

@@ -44,7 +44,7 @@ func (tr *trial) survivesEncoding() {
 // encode writes the declarations as a manifest.
 func (tr *trial) encode(m *manifests.Manifest) string {
 	tr.Helper()
-	document := map[string]any{"version": 1}
+	document := map[string]any{"version": 1, "vars": m.Vars}
 	for _, e := range m.Entries {
 		for _, t := range resources.All {
 			if t.Name != e.ID.Type {

@@ -12,8 +12,7 @@ import (
 )
 
 // A Future is a view with changes laid over it: the node as it will be. What a
-// planned change makes is seen as if it were there, with the time of the look
-// as its mtime.
+// planned change makes is seen as if it were there, made just after the look.
 type Future struct {
 	View // what lies below
 

@@ -65,7 +65,7 @@ func (c *GroupChange) Line() string {
 	case !c.To.Present:
 		return "remove group " + c.Name
 	case c.From.Present:
-		return fmt.Sprintf("group %s: gid %s -> %s", c.Name, c.From.GID, c.To.GID)
+		return fmt.Sprintf("change group %s: gid %s -> %s", c.Name, c.From.GID, c.To.GID)
 	}
 	line := "create group " + c.Name
 	if c.To.System {

@@ -40,8 +40,7 @@ var ErrNoPreview = errors.New("judges cannot be asked without the privileges of 
 // Preview makes a picture of the machine after the changes, below dir: a
 // directory that exists, is empty and nobody else may enter. What concerns
 // running units is left out. The error is ErrNoPreview where judges cannot be
-// asked at all, and a *MovedError when the machine is no longer what one of the
-// changes saw.
+// asked at all, and a *ChangeError when one of the changes cannot be made.
 func (m *Machine) Preview(ctx context.Context, dir string, changes []Change) (*Preview, error) {
 	if !m.owners {
 		return nil, ErrNoPreview
@@ -73,12 +72,24 @@ func (p *Preview) perform(ctx context.Context, changes []Change) error {
 		if kind := c.Subject().Kind; kind == OfUnit || kind == OfManager {
 			continue
 		}
-		if err := errors.Join(ctx.Err(), p.machine.Perform(ctx, c)); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if err := p.machine.Perform(ctx, c); err != nil {
+			return &ChangeError{Change: c, Err: err}
 		}
 	}
 	return nil
 }
+
+// A ChangeError is a change that cannot be made even in a preview.
+type ChangeError struct {
+	Change Change
+	Err    error
+}
+
+func (e *ChangeError) Error() string { return e.Err.Error() }
+func (e *ChangeError) Unwrap() error { return e.Err }
 
 // Fallback says why the picture is made of copies; empty where it is not.
 func (p *Preview) Fallback() string { return p.fallback }

@@ -10,10 +10,14 @@ import (
 )
 
 // endAll kills every process whose root directory is the one held open. A judge
-// is killed with its process group; this is for what left the group.
+// is killed with its process group; this is for what left the group. It refuses
+// the root of this very program: that would be all that runs on the node.
 func endAll(root int) error {
 	var scene unix.Stat_t
 	if err := unix.Fstat(root, &scene); err != nil {
+		return err
+	}
+	if err := mayBeEnded(&scene); err != nil {
 		return err
 	}
 	for range 100 {
@@ -24,6 +28,19 @@ func endAll(root int) error {
 		time.Sleep(time.Millisecond)
 	}
 	return errors.New("a judge has left processes that cannot be ended")
+}
+
+// mayBeEnded is an error for the root directory of this very program, or when
+// that is not known.
+func mayBeEnded(scene *unix.Stat_t) error {
+	var own unix.Stat_t
+	if err := unix.Stat("/", &own); err != nil {
+		return err
+	}
+	if own.Dev == scene.Dev && own.Ino == scene.Ino {
+		return errors.New("the preview is the node itself: nothing in it is ended")
+	}
+	return nil
 }
 
 func endOnce(scene *unix.Stat_t) (found bool, err error) {

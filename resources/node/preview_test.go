@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // These tests make previews of the very machine they run on, in both ways.
@@ -236,6 +238,20 @@ func TestNoProcessOutlivesAPreview(t *testing.T) {
 			})
 		})
 	})
+}
+
+func TestTheNodeItselfIsNeverEnded(t *testing.T) {
+	root, err := openDirectory("/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var st unix.Stat_t
+	if err := errors.Join(unix.Fstat(root, &st), unix.Close(root)); err != nil {
+		t.Fatal(err)
+	}
+	if err := mayBeEnded(&st); err == nil {
+		t.Error("every process of the node would be killed")
+	}
 }
 
 func TestNoJudgeReachesASocketOfTheNode(t *testing.T) {

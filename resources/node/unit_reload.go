@@ -20,22 +20,20 @@ import (
 // reloading.
 func (m manner) hangs() bool { return m.active == "reloading" && m.controlPID == 0 && m.reloadFailed }
 
-// awaitHang returns when the unit hangs and nothing happens for a while.
-func (j *job) awaitHang(ctx context.Context) {
+// hangs watches the unit while it reloads, and says whether it hangs.
+func (j *job) hangs(ctx context.Context) bool {
 	const pause, patience = 250 * time.Millisecond, 1500 * time.Millisecond
-	hanging := time.Duration(0)
-	for hanging < patience {
+	for hanging := time.Duration(0); hanging < patience; hanging += pause {
 		select {
 		case <-ctx.Done():
-			return
+			return false
 		case <-time.After(pause):
 		}
-		if m, err := j.bus.manner(j.Unit); err == nil && m.hangs() {
-			hanging += pause
-		} else {
+		if m, err := j.bus.manner(j.Unit); err != nil || !m.hangs() {
 			hanging = 0
 		}
 	}
+	return true
 }
 
 // free makes a unit that hangs reload outside of a job of its own: its reload

@@ -125,7 +125,7 @@ func (c *UserChange) Line() string {
 	case !c.From.Present:
 		return fmt.Sprintf("create user %s (%s)", c.Name, c.To)
 	}
-	return fmt.Sprintf("user %s: %s", c.Name, strings.Join(c.altered(), ", "))
+	return fmt.Sprintf("change user %s: %s", c.Name, strings.Join(c.altered(), ", "))
 }
 
 // altered tells what changes of a user that stays.

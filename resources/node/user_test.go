@@ -43,7 +43,7 @@ var userChanges = map[string]struct {
 		&UserChange{Name: "git",
 			From: UserRecord{Present: true, Fields: fields{UserHome: "/opt/git"}, Groups: []string{"adm"}},
 			To:   UserRecord{Present: true, Fields: fields{UserHome: "/var/lib/mnw/git"}}},
-		"user git: home /opt/git -> /var/lib/mnw/git, taken out of adm",
+		"change user git: home /opt/git -> /var/lib/mnw/git, taken out of adm",
 		map[string]string{
 			"passwd git": "git:x:995:986::/var/lib/mnw/git:/bin/sh",
 			"group adm":  "adm:x:4:syslog", "gshadow adm": "adm:*::syslog",
@@ -53,7 +53,7 @@ var userChanges = map[string]struct {
 		&UserChange{Name: "git",
 			From: UserRecord{Present: true, Fields: fields{UserGroup: "git", UserUID: "995"}},
 			To:   UserRecord{Present: true, Fields: fields{UserGroup: "www-data", UserUID: "1234"}}},
-		"user git: uid 995 -> 1234, group git -> www-data",
+		"change user git: uid 995 -> 1234, group git -> www-data",
 		map[string]string{"passwd git": "git:x:1234:33::/opt/git:/bin/sh"},
 	},
 	"create": {
@@ -89,7 +89,7 @@ var userChanges = map[string]struct {
 	},
 	"another gid": {
 		&GroupChange{Name: "git", From: GroupRecord{Present: true, GID: "986"}, To: GroupRecord{Present: true, GID: "500"}},
-		"group git: gid 986 -> 500",
+		"change group git: gid 986 -> 500",
 		map[string]string{"group git": "git:x:500:", "passwd git": "git:x:995:500::/opt/git:/bin/sh"},
 	},
 	"group goes": {

@@ -31,7 +31,8 @@ func Converge(v View, at string, w Want) ([]Change, error) {
 		return nil, err
 	}
 	if w.Kind == Absent {
-		return remove(v, at, now, w.Replace)
+		changes, err := remove(v, at, now, w.Replace)
+		return w.hide(changes), err
 	}
 	if now.Kind == Absent {
 		if err := parentThere(v, at); err != nil {
@@ -49,12 +50,30 @@ func Converge(v View, at string, w Want) ([]Change, error) {
 			}
 			now = State{}
 		}
+		if now.Kind == File {
+			content, err := v.ReadFile(at)
+			if err != nil {
+				return nil, err
+			}
+			now.Content = NewContent(content)
+		}
 	}
 	change, err := difference(v, at, now, w)
 	if err != nil || change == nil {
 		return first, err
 	}
 	return append(first, change), nil
+}
+
+// hide keeps from being shown what the content is that goes.
+func (w Want) hide(changes []Change) []Change {
+	for _, c := range changes {
+		if p, ok := c.(*PathChange); ok && w.Show != nil && p.From.Content != nil {
+			shown := w.Show(p.From.Content.Bytes(), nil)
+			p.Shown = &shown
+		}
+	}
+	return changes
 }
 
 // difference is the one change from now to w, nil when they agree.

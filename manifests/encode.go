@@ -1,0 +1,78 @@
+package manifests
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/makenotwork/mnw-agent/resources"
+	"gopkg.in/yaml.v3"
+)
+
+// Encode writes entries as a manifest. Parse makes the same entries out of it:
+// what looks like a variable in a text is escaped.
+func Encode(entries []Entry) ([]byte, error) { return encode(entries, resources.All) }
+
+func encode(entries []Entry, types []resources.Type) ([]byte, error) {
+	root := mapping(plain("version"), plain("1"))
+	for _, t := range types {
+		section := mapping()
+		for _, e := range entries {
+			if e.ID.Type != t.Name {
+				continue
+			}
+			n, err := e.encode()
+			if err != nil {
+				return nil, err
+			}
+			section.Content = append(section.Content, plain(e.ID.Name), n)
+		}
+		if len(section.Content) > 0 {
+			root.Content = append(root.Content, plain(t.Section), section)
+		}
+	}
+	escape(root)
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	err := encoder.Encode(root)
+	return out.Bytes(), err
+}
+
+// encode is the declaration of one entry.
+func (e *Entry) encode() (*yaml.Node, error) {
+	n := new(yaml.Node)
+	if err := n.Encode(e.Resource); err != nil {
+		return nil, err
+	}
+	if e.Audit {
+		n.Content = append(n.Content, plain("audit"), plain("true"))
+	}
+	if len(e.After) > 0 {
+		list := &yaml.Node{Kind: yaml.SequenceNode}
+		for _, ref := range e.After {
+			list.Content = append(list.Content, plain(ref.ID.String()))
+		}
+		n.Content = append(n.Content, plain("after"), list)
+	}
+	return n, nil
+}
+
+// escape makes sure that every text below n means itself.
+func escape(n *yaml.Node) {
+	for _, scope := range scopes {
+		n.Value = strings.ReplaceAll(n.Value, "${"+scope+".", "$${"+scope+".")
+	}
+	for _, child := range n.Content {
+		escape(child)
+	}
+}
+
+func mapping(content ...*yaml.Node) *yaml.Node {
+	return &yaml.Node{Kind: yaml.MappingNode, Content: content}
+}
+
+func plain(text string) *yaml.Node {
+	n := new(yaml.Node)
+	n.SetString(text)
+	return n
+}

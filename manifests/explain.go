@@ -1,0 +1,198 @@
+package manifests
+
+import (
+	"fmt"
+	"go/doc/comment"
+	"reflect"
+	"strings"
+	"unicode"
+
+	"github.com/makenotwork/mnw-agent/resources"
+)
+
+// Explain tells people what a manifest may say. The topic is a type, by its
+// name or its section ("crontab", "crontabs"), or a field of one, however deep
+// ("crontab.jobs.schedule"); without a topic it lists the types.
+func Explain(topic string) (string, error) {
+	r, err := newReference(resources.All, resources.Source)
+	if err != nil {
+		return "", err
+	}
+	return r.explain(topic)
+}
+
+// A chapter explains one topic.
+type chapter struct {
+	topic string       // "crontab.jobs"
+	title string       // what follows the topic in the first line
+	text  string       // a doc comment
+	body  reflect.Type // the struct whose fields come next, if any
+	meta  bool         // the fields of every resource come as well
+}
+
+func (r *reference) explain(topic string) (string, error) {
+	if topic == "" {
+		return r.contents(), nil
+	}
+	steps := strings.Split(topic, ".")
+	at, err := r.typeChapter(steps[0])
+	for _, step := range steps[1:] {
+		if err == nil {
+			at, err = r.fieldChapter(at, step)
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s: %s\n\n%s", at.topic, at.title, flowed(at.text, ""))
+	if at.body != nil {
+		out.WriteString("\nFields:\n")
+		r.list(&out, at.topic, at.body)
+	}
+	if at.meta {
+		out.WriteString("\nFields of every resource:\n")
+		r.list(&out, at.topic, metaType)
+	}
+	return out.String(), nil
+}
+
+// contents lists the types with the first sentence about each.
+func (r *reference) contents() string {
+	var out strings.Builder
+	for _, t := range r.types {
+		fmt.Fprintf(&out, "%s\n%s", t.Section, flowed(firstSentence(r.docs.ofType(structOf(t))), "    "))
+	}
+	return out.String()
+}
+
+func (r *reference) typeChapter(name string) (chapter, error) {
+	var names []string
+	for _, t := range r.types {
+		if name == t.Name || name == t.Section {
+			body := structOf(t)
+			return chapter{t.Name, "a resource in the section " + t.Section, r.docs.ofType(body), body, true}, nil
+		}
+		names = append(names, t.Name, t.Section)
+	}
+	return chapter{}, fmt.Errorf("there is nothing called %q in a manifest%s", name, suggestion(name, names))
+}
+
+func (r *reference) fieldChapter(above chapter, key string) (chapter, error) {
+	var keys []string
+	for _, t := range []reflect.Type{above.body, metaType} {
+		if t == nil || t == metaType && !above.meta {
+			continue
+		}
+		for name, f := range manifestFields(t) {
+			if keys = append(keys, name); name == key {
+				return chapter{
+					topic: above.topic + "." + key, title: words(f.Type),
+					text: r.docs.ofField(t, f), body: innerStruct(f.Type),
+				}, nil
+			}
+		}
+	}
+	return chapter{}, fmt.Errorf("%s has no field %q%s", above.topic, key, suggestion(key, keys))
+}
+
+// list writes the fields of a struct, each with what it takes and its comment.
+func (r *reference) list(out *strings.Builder, topic string, t reflect.Type) {
+	for key, f := range manifestFields(t) {
+		takes := words(f.Type)
+		if innerStruct(f.Type) != nil {
+			takes += " (more: " + topic + "." + key + ")"
+		}
+		fmt.Fprintf(out, "  %s: %s\n%s", key, takes, flowed(r.docs.ofField(t, f), "      "))
+	}
+}
+
+// flowed is a doc comment as text of 80 columns.
+func flowed(text, indent string) string {
+	var parser comment.Parser
+	printer := comment.Printer{TextPrefix: indent, TextCodePrefix: indent + "    ", TextWidth: 80 - len(indent)}
+	return string(printer.Text(parser.Parse(text)))
+}
+
+func suggestion(name string, candidates []string) string {
+	patience := 1_000_000
+	best := nearest(name, func(yield func(string) bool) {
+		for _, c := range candidates {
+			if !yield(c) {
+				return
+			}
+		}
+	}, &patience)
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf(": did you mean %q?", best)
+}
+
+// innerStruct is the struct that a value holds, once or by name or in a list;
+// nil when it holds none.
+func innerStruct(t reflect.Type) reflect.Type {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map:
+		return innerStruct(t.Elem())
+	case reflect.Struct:
+		if t != refType {
+			return t
+		}
+	}
+	return nil
+}
+
+// words say what a field takes.
+func words(t reflect.Type) string {
+	text := reflect.PointerTo(t).Implements(unmarshalerType)
+	switch {
+	case t == refType:
+		return "id"
+	case choices(t) != nil:
+		return oneOf(choices(t))
+	case t.Kind() == reflect.Pointer:
+		return words(t.Elem())
+	case t.Kind() == reflect.Struct && text:
+		return "text or fields"
+	case t.Kind() == reflect.Struct:
+		return "fields"
+	case t.Kind() == reflect.Slice:
+		return "list of " + plural(words(t.Elem()))
+	case t.Kind() == reflect.Map && t.Key().Kind() == reflect.String && t.Key().PkgPath() == "":
+		return "mapping of names to " + plural(words(t.Elem()))
+	case t.Kind() == reflect.Map:
+		return "mapping of " + plural(words(t.Key())) + " to " + plural(words(t.Elem()))
+	case text, t == durationType:
+		return spaced(t.Name())
+	case t.Kind() == reflect.Bool:
+		return "true or false"
+	case t.Kind() == reflect.String:
+		return "text"
+	}
+	return "number"
+}
+
+func plural(words string) string {
+	if strings.HasSuffix(words, "s") {
+		return words
+	}
+	return words + "s"
+}
+
+func oneOf(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// spaced is the name of a Go type as words: "user name" for UserName.
+func spaced(name string) string {
+	var out strings.Builder
+	for i, r := range name {
+		if unicode.IsUpper(r) && i > 0 {
+			out.WriteByte(' ')
+		}
+		out.WriteRune(unicode.ToLower(r))
+	}
+	return out.String()
+}

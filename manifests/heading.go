@@ -1,0 +1,29 @@
+package manifests
+
+import "embed"
+
+// heading is what a manifest says besides its resources.
+type heading struct {
+	// Version is the version of the language that the manifest is written in: 1.
+	Version string `yaml:"version"`
+	// Vars are texts and numbers by name. ${vars.NAME} stands for one of them in
+	// any value and in any name, other variables included, and $${vars.NAME} for
+	// those characters themselves. In the same way ${facts.NAME} stands for what is
+	// known of the node.
+	Vars map[string]string `yaml:"vars"`
+}
+
+// metaparameters are what every resource may say, whatever its type.
+type metaparameters struct {
+	// After names resources that come before this one, such as file:/etc/motd. Most
+	// of what must come first follows from the fields and need not be stated: the
+	// directories above a path, the owner of a file, what a unit reads.
+	After []Ref `yaml:"after,omitempty"`
+	// Audit reports a difference and never acts on it. Default: false.
+	Audit bool `yaml:"audit,omitempty"`
+}
+
+// headingSource is this file, for the doc comments in it.
+//
+//go:embed heading.go
+var headingSource embed.FS

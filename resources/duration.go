@@ -1,0 +1,22 @@
+package resources
+
+import (
+	"fmt"
+	"time"
+)
+
+// A Duration is a time span such as 500ms, 30s or 5m.
+type Duration time.Duration
+
+// UnmarshalText takes a number with a unit, or several of them: 1m30s.
+func (d *Duration) UnmarshalText(text []byte) error {
+	span, err := time.ParseDuration(string(text))
+	if err != nil || span < 0 {
+		return fmt.Errorf("%q is not a time span: write 500ms, 30s or 5m", text)
+	}
+	*d = Duration(span)
+	return nil
+}
+
+// MarshalText writes the span as UnmarshalText takes it.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
