@@ -86,6 +86,9 @@ func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Re
 	defer machine.Close()
 	r := &run{machine: machine, stateDir: o.StateDir, steps: graph.steps, owners: graph.owners, progress: o.Progress}
 	r.report = newReport(mode, m, began)
+	if !machine.Owners() {
+		r.report.note("without the privileges of root, owners are neither changed nor compared")
+	}
 	if mode == ModeApply {
 		release, err := lock(ctx, o.StateDir, o.Wait)
 		if err != nil {

@@ -121,6 +121,11 @@ func (r *run) weigh(ctx context.Context, hearings []hearing, verdicts []node.Ver
 	var against []node.Verdict
 	var judges []node.Judge
 	for _, v := range verdicts {
+		if v.Missing && r.machine.Offline() {
+			r.report.note("not judged: there is no %s in this tree", v.Judge.Argv[0])
+			r.report.unjudged(askers(v, hearings))
+			continue
+		}
 		r.report.ruled(v, askers(v, hearings))
 		if v.Refused {
 			against = append(against, v)

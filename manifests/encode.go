@@ -3,6 +3,7 @@ package manifests
 import (
 	"bytes"
 	"strings"
+	"unicode"
 
 	"github.com/makenotwork/mnw-agent/resources"
 	"gopkg.in/yaml.v3"
@@ -13,7 +14,7 @@ import (
 func Encode(entries []Entry) ([]byte, error) { return encode(entries, resources.All) }
 
 func encode(entries []Entry, types []resources.Type) ([]byte, error) {
-	root := mapping(plain("version"), plain("1"))
+	root := mapping(plain("version"), &yaml.Node{Kind: yaml.ScalarNode, Value: "1"})
 	for _, t := range types {
 		section := mapping()
 		for _, e := range entries {
@@ -30,7 +31,7 @@ func encode(entries []Entry, types []resources.Type) ([]byte, error) {
 			root.Content = append(root.Content, plain(t.Section), section)
 		}
 	}
-	escape(root)
+	means(root)
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
@@ -45,7 +46,7 @@ func (e *Entry) encode() (*yaml.Node, error) {
 		return nil, err
 	}
 	if e.Audit {
-		n.Content = append(n.Content, plain("audit"), plain("true"))
+		n.Content = append(n.Content, plain("audit"), &yaml.Node{Kind: yaml.ScalarNode, Value: "true"})
 	}
 	if len(e.After) > 0 {
 		list := &yaml.Node{Kind: yaml.SequenceNode}
@@ -57,14 +58,26 @@ func (e *Entry) encode() (*yaml.Node, error) {
 	return n, nil
 }
 
-// escape makes sure that every text below n means itself.
-func escape(n *yaml.Node) {
+// means makes sure that every text below n is read back as it is.
+func means(n *yaml.Node) {
 	for _, scope := range scopes {
 		n.Value = strings.ReplaceAll(n.Value, "${"+scope+".", "$${"+scope+".")
 	}
-	for _, child := range n.Content {
-		escape(child)
+	if n.Kind == yaml.ScalarNode && !writesWell(n.Value) {
+		n.Style = yaml.DoubleQuotedStyle
 	}
+	for _, child := range n.Content {
+		means(child)
+	}
+}
+
+// writesWell says whether the YAML library writes a text so that it can be read
+// back, without being told how. Of texts with several lines it does not always.
+func writesWell(text string) bool {
+	strange := func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
+	lines := strings.Contains(text, "\n")
+	return !strings.ContainsFunc(text, strange) &&
+		(!lines || strings.HasSuffix(text, "\n") && strings.TrimSpace(text)+"\n" == text && !strings.Contains(text, " \n"))
 }
 
 func mapping(content ...*yaml.Node) *yaml.Node {

@@ -35,7 +35,7 @@ Fields of every resource:
 `
 	for topic, want := range map[string]string{
 		"": `files
-    A file is a thing that owns its path, with contents from beside the manifest.
+    A file is a thing that owns its path.
 links
     A link is another thing that owns a path.
 jobs

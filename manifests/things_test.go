@@ -22,7 +22,7 @@ var things = []resources.Type{
 	{Section: "units", Name: "unit", New: func(name string) resources.Resource { return &unit{Name: name} }},
 }
 
-// A file is a thing that owns its path, with contents from beside the manifest.
+// A file is a thing that owns its path.
 //
 //	files:
 //	  /etc/motd: {content: hello, mode: 0644}

@@ -36,31 +36,13 @@ func (d *unitDraft) converge(at string, w node.Want) error {
 	return nil
 }
 
-// makeDir makes a directory for unit files, and those above it.
-func (d *unitDraft) makeDir(at string) error {
-	now, err := d.view.Lstat(at)
-	if err != nil || now.Kind != node.Absent {
-		return err
-	}
-	if err := d.makeDir(path.Dir(at)); err != nil {
-		return err
-	}
-	return d.converge(at, node.Want{Kind: node.Directory, Mode: 0o755})
-}
-
-// write puts a unit file or drop-in in its place, with its directory.
+// write puts a unit file or drop-in in its place.
 func (d *unitDraft) write(at string, content *node.Content) error {
-	if err := d.makeDir(path.Dir(at)); err != nil {
-		return err
-	}
 	return d.converge(at, node.Want{Kind: node.File, Content: content, Owner: "root", Group: "root", Mode: 0o644})
 }
 
-// link makes a symlink, with its directory.
+// link makes a symlink.
 func (d *unitDraft) link(at, target string) error {
-	if err := d.makeDir(path.Dir(at)); err != nil {
-		return err
-	}
 	return d.converge(at, node.Want{Kind: node.Symlink, Target: target})
 }
 

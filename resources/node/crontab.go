@@ -187,8 +187,5 @@ func (m *Machine) makeSpool(ctx context.Context, group string) error {
 	if state, err := m.View().Lstat(crontabSpool); err != nil || state.Kind != Absent {
 		return err
 	}
-	if err := m.makeDirectories(ctx, path.Dir(crontabSpool)); err != nil {
-		return err
-	}
 	return m.converge(ctx, crontabSpool, Want{Kind: Directory, Owner: "root", Group: group, Mode: 0o1730})
 }

@@ -50,6 +50,9 @@ func (m *Machine) Root() string { return m.root }
 // Offline says whether the machine is a mere directory tree.
 func (m *Machine) Offline() bool { return m.offline }
 
+// Owners says whether owners are known and can be changed here.
+func (m *Machine) Owners() bool { return m.owners }
+
 // Perform makes a change. It returns a *MovedError, and changes nothing, when
 // the machine is no longer what the change saw.
 func (m *Machine) Perform(ctx context.Context, c Change) error {

@@ -41,9 +41,6 @@ func editAccounts(ctx context.Context, m *Machine, edit func(*accounts) error) e
 	if err := edit(&a); err != nil {
 		return err
 	}
-	if err := m.makeDirectories(ctx, "/etc"); err != nil {
-		return err
-	}
 	a.passwd.there, a.group.there = true, true
 	for _, f := range files {
 		if !f.table.there {
@@ -66,17 +63,6 @@ func (m *Machine) converge(ctx context.Context, at string, want Want) error {
 		}
 	}
 	return err
-}
-
-// makeDirectories makes those directories of a path that are missing.
-func (m *Machine) makeDirectories(ctx context.Context, at string) error {
-	if state, err := m.View().Lstat(at); err != nil || state.Kind != Absent {
-		return err
-	}
-	if err := m.makeDirectories(ctx, path.Dir(at)); err != nil {
-		return err
-	}
-	return m.converge(ctx, at, Want{Kind: Directory, Mode: ModeUnset})
 }
 
 func (a *accounts) addGroup(name, gid string) error {

@@ -33,7 +33,7 @@ var userChanges = map[string]struct {
 		&UserChange{Name: "makenotwork",
 			From: UserRecord{Present: true, Fields: fields{UserShell: "/usr/sbin/nologin", UserComment: ""}},
 			To:   UserRecord{Present: true, Fields: fields{UserShell: "/bin/bash", UserComment: "The site"}, Groups: []string{"www-data"}}},
-		`user makenotwork: shell /usr/sbin/nologin -> /bin/bash, comment "" -> The site, added to www-data`,
+		`change user makenotwork: shell /usr/sbin/nologin -> /bin/bash, comment "" -> The site, added to www-data`,
 		map[string]string{
 			"passwd makenotwork": "makenotwork:x:1000:1000:The site:/opt/makenotwork:/bin/bash",
 			"group www-data":     "www-data:x:33:makenotwork", "gshadow www-data": "www-data:*::makenotwork",

@@ -23,8 +23,8 @@ type Want struct {
 }
 
 // Converge is the changes after which w lies at the path: none when it does.
-// The directory above must be there. Nothing in the way is removed unless w
-// says so, and a directory only with all that is in it.
+// Directories above it that are not there are made first. Nothing in the way is
+// removed unless w says so, and a directory only with all that is in it.
 func Converge(v View, at string, w Want) ([]Change, error) {
 	now, err := v.Lstat(at)
 	if err != nil {
@@ -34,12 +34,12 @@ func Converge(v View, at string, w Want) ([]Change, error) {
 		changes, err := remove(v, at, now, w.Replace)
 		return w.hide(changes), err
 	}
+	var first []Change
 	if now.Kind == Absent {
-		if err := parentThere(v, at); err != nil {
+		if first, err = above(v, at); err != nil {
 			return nil, err
 		}
 	}
-	var first []Change
 	if now.Kind != Absent && now.Kind != w.Kind {
 		if !w.Replace {
 			return nil, fmt.Errorf("there is %s in the way, not a %s: move it away", now.A(), w.Kind)
@@ -155,25 +155,30 @@ func known(v View, to, now State) error {
 	return nil
 }
 
-func parentThere(v View, at string) error {
+// above is the changes that make the directories above a path that are not
+// there.
+func above(v View, at string) ([]Change, error) {
 	dir := path.Dir(at)
-	above, err := v.Lstat(dir)
-	for range 40 {
-		if err != nil || above.Kind != Symlink {
+	end := dir
+	state, err := v.Lstat(end)
+	for range maxLinks {
+		if err != nil || state.Kind != Symlink {
 			break
 		}
-		dir = join(path.Dir(dir), above.Target)
-		above, err = v.Lstat(dir)
+		end = join(path.Dir(end), state.Target)
+		state, err = v.Lstat(end)
 	}
 	switch {
 	case err != nil:
-		return err
-	case above.Kind == Absent:
-		return fmt.Errorf("the directory %s does not exist: declare it under directories", path.Dir(at))
-	case above.Kind != Directory:
-		return fmt.Errorf("%s is %s, not a directory", path.Dir(at), above.A())
+		return nil, err
+	case state.Kind == Absent && end != dir:
+		return nil, fmt.Errorf("%s is a symlink that leads to %s, which does not exist", dir, end)
+	case state.Kind == Absent:
+		return Converge(v, dir, Want{Kind: Directory, Mode: ModeUnset})
+	case state.Kind != Directory:
+		return nil, fmt.Errorf("%s is %s, not a directory", dir, state.A())
 	}
-	return nil
+	return nil, nil
 }
 
 // remove is the changes that take away what lies at a path, contents before
