@@ -41,10 +41,11 @@ func (r *run) plan(ctx context.Context, steps []*step) {
 	r.noteFed()
 }
 
-// skipUnread skips the run of a unit that reads what a failed step should have
-// written: it would be started with the old one.
+// skipUnread skips a step that found its place by looking, or the run of a unit,
+// when a failed step should have written what it looked at: it would go on with
+// the old one.
 func (r *run) skipUnread(s *step) {
-	if s.rank != lateRun || s.broken() {
+	if s.rank != latecomer && s.rank != lateRun || s.broken() {
 		return
 	}
 	for _, subject := range s.looked {
@@ -91,12 +92,13 @@ func skipBroken(wave []*step) []*step {
 
 // lookAll plans steps side by side, on all processors.
 func lookAll(ctx context.Context, steps []*step, v node.View) {
-	const chunk = 16
-	workers := min(runtime.GOMAXPROCS(0), (len(steps)+chunk-1)/chunk)
+	processors := runtime.GOMAXPROCS(0)
+	chunk := min(max(len(steps)/(4*processors), 1), 16) // few steps are shared out, too
+	workers := min(processors, (len(steps)+chunk-1)/chunk)
 	var next atomic.Int64
 	work := func() {
 		for {
-			from := int(next.Add(chunk)) - chunk
+			from := int(next.Add(int64(chunk))) - chunk
 			if from >= len(steps) {
 				return
 			}

@@ -2,36 +2,36 @@ package manifests
 
 import (
 	"bytes"
+	"encoding"
+	"fmt"
+	"reflect"
+	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/makenotwork/mnw-agent/resources"
 	"gopkg.in/yaml.v3"
 )
 
-// Encode writes entries as a manifest. Parse makes the same entries out of it:
-// what looks like a variable in a text is escaped.
+// Encode writes entries as a manifest out of which Parse makes the same again.
+// The library's own encoder of structs is not used: texts with several lines do
+// not always survive it.
 func Encode(entries []Entry) ([]byte, error) { return encode(entries, resources.All) }
 
 func encode(entries []Entry, types []resources.Type) ([]byte, error) {
-	root := mapping(plain("version"), &yaml.Node{Kind: yaml.ScalarNode, Value: "1"})
+	root := mapping(scalar("version"), verbatim("1"))
 	for _, t := range types {
 		section := mapping()
 		for _, e := range entries {
-			if e.ID.Type != t.Name {
-				continue
+			if e.ID.Type == t.Name {
+				section.Content = append(section.Content, scalar(e.ID.Name), e.node())
 			}
-			n, err := e.encode()
-			if err != nil {
-				return nil, err
-			}
-			section.Content = append(section.Content, plain(e.ID.Name), n)
 		}
 		if len(section.Content) > 0 {
-			root.Content = append(root.Content, plain(t.Section), section)
+			root.Content = append(root.Content, scalar(t.Section), section)
 		}
 	}
-	means(root)
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
@@ -39,53 +39,92 @@ func encode(entries []Entry, types []resources.Type) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// encode is the declaration of one entry.
-func (e *Entry) encode() (*yaml.Node, error) {
-	n := new(yaml.Node)
-	if err := n.Encode(e.Resource); err != nil {
-		return nil, err
+func (e *Entry) node() *yaml.Node {
+	n := nodeOf(reflect.ValueOf(e.Resource).Elem())
+	meta := nodeOf(reflect.ValueOf(metaparameters{e.After, e.Audit}))
+	n.Content = append(n.Content, meta.Content...)
+	return n
+}
+
+// nodeOf is a value as a node. Fields that say nothing are left out.
+func nodeOf(v reflect.Value) *yaml.Node {
+	if ref, ok := v.Interface().(Ref); ok {
+		return scalar(ref.ID.String())
 	}
-	if e.Audit {
-		n.Content = append(n.Content, plain("audit"), &yaml.Node{Kind: yaml.ScalarNode, Value: "true"})
+	if text, ok := textOf(v); ok {
+		return scalar(text)
 	}
-	if len(e.After) > 0 {
-		list := &yaml.Node{Kind: yaml.SequenceNode}
-		for _, ref := range e.After {
-			list.Content = append(list.Content, plain(ref.ID.String()))
+	switch v.Kind() {
+	case reflect.Pointer:
+		return nodeOf(v.Elem())
+	case reflect.Struct:
+		n := mapping()
+		for key, f := range manifestFields(v.Type()) {
+			if value := v.FieldByIndex(f.Index); !value.IsZero() {
+				n.Content = append(n.Content, scalar(key), nodeOf(value))
+			}
 		}
-		n.Content = append(n.Content, plain("after"), list)
+		return n
+	case reflect.Slice:
+		n := &yaml.Node{Kind: yaml.SequenceNode}
+		for i := range v.Len() {
+			n.Content = append(n.Content, nodeOf(v.Index(i)))
+		}
+		return n
+	case reflect.Map:
+		n := mapping()
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, key := range keys {
+			n.Content = append(n.Content, nodeOf(key), nodeOf(v.MapIndex(key)))
+		}
+		return n
 	}
-	return n, nil
+	return verbatim(fmt.Sprint(v.Interface()))
 }
 
-// means makes sure that every text below n is read back as it is.
-func means(n *yaml.Node) {
-	for _, scope := range scopes {
-		n.Value = strings.ReplaceAll(n.Value, "${"+scope+".", "$${"+scope+".")
+// textOf is the text of a value that is written as one.
+func textOf(v reflect.Value) (text string, ok bool) {
+	if v.Kind() == reflect.Pointer {
+		return "", false
 	}
-	if n.Kind == yaml.ScalarNode && !writesWell(n.Value) {
-		n.Style = yaml.DoubleQuotedStyle
+	if marshaler, ok := v.Interface().(encoding.TextMarshaler); ok {
+		text, err := marshaler.MarshalText()
+		return string(text), err == nil
 	}
-	for _, child := range n.Content {
-		means(child)
+	if d, ok := v.Interface().(time.Duration); ok {
+		return d.String(), true
 	}
-}
-
-// writesWell says whether the YAML library writes a text so that it can be read
-// back, without being told how. Of texts with several lines it does not always.
-func writesWell(text string) bool {
-	strange := func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
-	lines := strings.Contains(text, "\n")
-	return !strings.ContainsFunc(text, strange) &&
-		(!lines || strings.HasSuffix(text, "\n") && strings.TrimSpace(text)+"\n" == text && !strings.Contains(text, " \n"))
+	return v.String(), v.Kind() == reflect.String
 }
 
 func mapping(content ...*yaml.Node) *yaml.Node {
 	return &yaml.Node{Kind: yaml.MappingNode, Content: content}
 }
 
-func plain(text string) *yaml.Node {
+// verbatim is a number, true or false.
+func verbatim(text string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Value: text} }
+
+// scalar is a text, escaped where it looks like a variable, and in double
+// quotes where it would not be read back otherwise.
+func scalar(text string) *yaml.Node {
+	for _, scope := range scopes {
+		text = strings.ReplaceAll(text, "${"+scope+".", "$${"+scope+".")
+	}
 	n := new(yaml.Node)
 	n.SetString(text)
+	if !survives(text) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
 	return n
+}
+
+// survives says whether a text is read back from the style that the library
+// chooses: a block when it has several lines.
+func survives(text string) bool {
+	strange := strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) })
+	if strange || text == "<<" || text == "\n" {
+		return false
+	}
+	return !strings.Contains(text, "\n") || strings.TrimSpace(text)+"\n" == text && !strings.Contains(text, " \n")
 }

@@ -43,7 +43,7 @@ vars: {x: 1}
 files:
   /a: {content: "$${vars.x} ${vars.x} ${HOME}\n", mode: 4755, owner: root}
   /b: {content: "", audit: true, after: ["file:/a", "job:max"], state: absent}
-  /c: {template: "$${facts.arch}"}
+  /c: {template: "{{.facts.arch}} $${facts.arch}"}
 units:
   u: {enabled: false, weight: 0, limit: 90s, tries: 7, on_change: reload}
   v:

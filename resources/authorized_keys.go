@@ -15,7 +15,8 @@ import (
 // An AuthorizedKeys is keys by name in a user's ~/.ssh/authorized_keys. Foreign
 // lines are kept byte for byte. A key that is there already is adopted where it
 // stands, with its options, unless others are declared. The directory is made
-// 0700 and the file 0600, both the user's own.
+// 0700 and the file 0600, both the user's own, and so is a home that is not there
+// yet.
 //
 //	authorized_keys:
 //	  git:
@@ -66,23 +67,40 @@ func (a *AuthorizedKeys) Plan(_ context.Context, v node.View) (node.Plan, error)
 	if !ok {
 		return node.Plan{}, fmt.Errorf("no user %q", a.User)
 	}
+	if user.Home == "" || user.Home == nowhere {
+		return node.Plan{}, fmt.Errorf("user %s has no home: declare one under users", a.User)
+	}
+	var plan node.Plan
+	bring := func(at string, w node.Want) error {
+		w.Owner, w.Group = user.Name, user.Group
+		changes, err := node.Converge(v, at, w)
+		if err != nil {
+			return fmt.Errorf("%s: %w", at, err)
+		}
+		plan.Changes = append(plan.Changes, changes...)
+		v = v.With(changes...)
+		return nil
+	}
+	if home, err := v.Lstat(user.Home); err == nil && home.Kind == node.Absent {
+		if err := bring(user.Home, node.Want{Kind: node.Directory, Mode: node.ModeUnset}); err != nil {
+			return node.Plan{}, err
+		}
+	}
 	dir := path.Join(user.Home, ".ssh")
-	changes, err := node.Converge(v, dir, node.Want{Kind: node.Directory, Owner: user.Name, Group: user.Group, Mode: 0o700})
-	if err != nil {
-		return node.Plan{}, fmt.Errorf("%s: %w", dir, err)
+	if err := bring(dir, node.Want{Kind: node.Directory, Mode: 0o700}); err != nil {
+		return node.Plan{}, err
 	}
 	file := path.Join(dir, "authorized_keys")
-	then := v.With(changes...)
-	want := node.Want{Kind: node.File, Owner: user.Name, Group: user.Group, Mode: 0o600}
-	if want.Content, err = a.edited(then, file); err != nil {
-		return node.Plan{}, fmt.Errorf("%s: %w", file, err)
-	}
-	more, err := node.Converge(then, file, want)
+	content, err := a.edited(v, file)
 	if err != nil {
 		return node.Plan{}, fmt.Errorf("%s: %w", file, err)
 	}
-	return node.Plan{Changes: append(changes, more...)}, nil
+	err = bring(file, node.Want{Kind: node.File, Mode: 0o600, Content: content})
+	return plan, err
 }
+
+// nowhere is the home of users who have none, as Debian writes it.
+const nowhere = "/nonexistent"
 
 // edited is what the file should hold.
 func (a *AuthorizedKeys) edited(v node.View, at string) (*node.Content, error) {

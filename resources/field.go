@@ -87,6 +87,9 @@ func (p *Presence) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Values is what a presence can be.
+func (Presence) Values() []string { return []string{string(Present), string(Gone)} }
+
 // Departs says whether the thing is declared absent.
 func (p Presence) Departs() bool { return p == Gone }
 

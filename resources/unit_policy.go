@@ -23,8 +23,11 @@ const (
 // UnmarshalText takes one of the answers.
 func (o *OnChange) UnmarshalText(text []byte) error {
 	*o = OnChange(text)
-	return oneOf(string(text), "restart", "reload", "reload-or-restart", "none")
+	return oneOf(string(text), o.Values())
 }
+
+// Values is what an answer can be.
+func (OnChange) Values() []string { return []string{"restart", "reload", "reload-or-restart", "none"} }
 
 // OnStale is what a changed file that a unit reads leads to.
 type OnStale string
@@ -39,10 +42,13 @@ const (
 // UnmarshalText takes one of the answers.
 func (o *OnStale) UnmarshalText(text []byte) error {
 	*o = OnStale(text)
-	return oneOf(string(text), "restart", "reload", "report")
+	return oneOf(string(text), o.Values())
 }
 
-func oneOf(text string, words ...string) error {
+// Values is what an answer can be.
+func (OnStale) Values() []string { return []string{"restart", "reload", "report"} }
+
+func oneOf(text string, words []string) error {
 	if slices.Contains(words, text) {
 		return nil
 	}

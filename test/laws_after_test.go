@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -31,7 +32,7 @@ func (tr *trial) differs(before, after boot.Snapshot) {
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		was, is := before[name], after[name]
-		was.Mtime, was.Ctime, is.Mtime, is.Ctime = is.Mtime, is.Ctime, is.Mtime, is.Ctime
+		was.Mtime, was.Ctime = is.Mtime, is.Ctime
 		if was != is {
 			text.WriteString(tr.describe(name, is))
 		}
@@ -51,7 +52,6 @@ func (tr *trial) differs(before, after boot.Snapshot) {
 // describe tells what is at a path after an apply; nothing of what has an age
 // or a number of its own.
 func (tr *trial) describe(name string, e boot.Entry) string {
-	const spool = "/var/spool/cron/crontabs/"
 	switch {
 	case strings.HasSuffix(name, "-") && filepath.Dir(name) == "/etc", name == "/etc/shadow", name == "/etc/gshadow",
 		name == "/etc/subuid", name == "/etc/subgid", name == filepath.Clean(spool):
@@ -124,13 +124,10 @@ func without(lines, other []string) []string {
 
 // withoutHeader is a table of the spool as crontab -l shows it.
 func withoutHeader(table []byte) []byte {
-	for range 3 {
-		if line, rest, _ := bytes.Cut(table, []byte("\n")); bytes.HasPrefix(line, []byte("# ")) {
-			table = rest
-		}
-	}
-	return table
+	return table[len(cronHeader.Find(table)):]
 }
+
+var cronHeader = regexp.MustCompile(`\A# DO NOT EDIT .*\n# \(.*\n# \(.*\n`)
 
 // named is the name of an id in passwd or group.
 func (tr *trial) named(table string, id uint32) string {

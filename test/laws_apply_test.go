@@ -2,12 +2,14 @@ package test
 
 import (
 	"context"
+	"encoding/json"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/makenotwork/mnw-agent/agent"
 	"github.com/makenotwork/mnw-agent/manifests"
 	"github.com/makenotwork/mnw-agent/resources"
 	"github.com/makenotwork/mnw-agent/resources/node"
@@ -28,10 +30,15 @@ func (tr *trial) applies(before boot.Snapshot, steps []node.Change) {
 	tr.differs(before, after)
 }
 
-// converged fails unless planning finds nothing.
+// converged fails unless planning finds nothing to be done.
 func (tr *trial) converged() {
 	tr.Helper()
-	if code, said := tr.agent("plan"); code != 0 {
+	code, said := tr.agent("plan", "--json")
+	var report agent.Report
+	if err := json.Unmarshal([]byte(said), &report); err != nil {
+		tr.Fatalf("%v\n%s", err, said)
+	}
+	if code == 1 || report.Count(agent.OutcomeDiffers) > 0 {
 		tr.Errorf("after apply, plan ends with %d:\n%s", code, said)
 	}
 }
@@ -181,7 +188,7 @@ func (tr *trial) places(s node.Subject) []string {
 		}
 		return []string{path.Join("/", strings.TrimPrefix(dir, tr.root), path.Base(s.Name))}
 	case node.OfCrontab:
-		return []string{"/var/spool/cron/crontabs/" + s.Name}
+		return []string{spool + s.Name}
 	}
 	var files []string
 	for _, table := range []string{"passwd", "shadow", "group", "gshadow", "subuid", "subgid"} {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"time"
 
 	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
@@ -140,10 +142,16 @@ func (m *Machine) writeFile(p place, now, to State) error {
 	return m.sync(p)
 }
 
-// touch sets a file's times to now, by descriptor.
+// touch sets a file's times to now, by descriptor. The kernel's own idea of now
+// is some milliseconds old, and systemd's is not.
 func touch(fd int) error {
-	now := []unix.Timespec{{Nsec: unix.UTIME_NOW}, {Nsec: unix.UTIME_NOW}}
-	return unix.UtimesNanoAt(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), now, 0)
+	return unix.UtimesNanoAt(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), atOnce(), 0)
+}
+
+// atOnce is now, for both times of a file.
+func atOnce() []unix.Timespec {
+	now := unix.NsecToTimespec(time.Now().UnixNano())
+	return []unix.Timespec{now, now}
 }
 
 func (m *Machine) writeLink(p place, to State) error {
@@ -159,7 +167,11 @@ func (m *Machine) writeLink(p place, to State) error {
 		err = unix.Renameat(p.dir, temporary, p.dir, p.name)
 	}
 	if err != nil {
-		return errors.Join(err, unix.Unlinkat(p.dir, temporary, 0))
+		_ = unix.Unlinkat(p.dir, temporary, 0)
+		return err
+	}
+	if err := unix.UtimesNanoAt(p.dir, p.name, atOnce(), unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return err
 	}
 	return m.sync(p)
 }
@@ -240,8 +252,17 @@ func (m *Machine) sync(p place) error {
 	return nil
 }
 
-// explain adds to a system call's error what a person can do about it.
+// explain takes the paths of this process out of a system call's error, and
+// adds what a person can do about it.
 func explain(err error) error {
+	var renamed *os.LinkError
+	var opened *fs.PathError
+	switch {
+	case errors.As(err, &renamed):
+		err = renamed.Err
+	case errors.As(err, &opened):
+		err = opened.Err
+	}
 	switch {
 	case errors.Is(err, unix.EBUSY):
 		return fmt.Errorf("%w: something is mounted there: unmount it, or leave it out of the manifest", err)

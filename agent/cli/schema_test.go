@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/makenotwork/mnw-agent/agent"
+)
+
+// TestReportSchema holds the published schema to real reports and to the fields
+// that a report has.
+func TestReportSchema(t *testing.T) {
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(reportSchema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("report.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("report.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	manifest := filepath.Join(root, "manifest.yaml")
+	text := "version: 1\ndirectories:\n  /a: {}\n  /b/c: {}\nfiles:\n  /a/f: {content: x}\n"
+	if err := os.WriteFile(manifest, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"plan", "apply", "apply"} {
+		var out bytes.Buffer
+		Main([]string{verb, "--json", "--root", root, manifest}, &out, os.Stderr)
+		report, err := jsonschema.UnmarshalJSON(&out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(report); err != nil {
+			t.Errorf("%s: %v", verb, err)
+		}
+	}
+	var raw map[string]any
+	if err := json.Unmarshal([]byte(reportSchema), &raw); err != nil {
+		t.Fatal(err)
+	}
+	sameFields(t, reflect.TypeFor[agent.Report](), raw)
+}
+
+// sameFields holds a schema's properties to the fields of a struct.
+func sameFields(t *testing.T, typ reflect.Type, schema map[string]any) {
+	t.Helper()
+	if items, ok := schema["items"].(map[string]any); ok && typ.Kind() == reflect.Slice {
+		sameFields(t, typ.Elem(), items)
+		return
+	}
+	properties, ok := schema["properties"].(map[string]any)
+	if !ok || typ.Kind() != reflect.Struct {
+		return
+	}
+	seen := map[string]bool{}
+	for _, f := range reflect.VisibleFields(typ) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "" {
+			continue
+		}
+		seen[name] = true
+		property, ok := properties[name].(map[string]any)
+		if !ok {
+			t.Errorf("%s.%s is not in the schema", typ, f.Name)
+			continue
+		}
+		sameFields(t, f.Type, property)
+	}
+	for name := range properties {
+		if !seen[name] {
+			t.Errorf("the schema has %q, which %s has not", name, typ)
+		}
+	}
+}

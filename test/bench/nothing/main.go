@@ -1,0 +1,4 @@
+// Nothing starts and exits: what any static Go program costs.
+package main
+
+func main() {}
