@@ -69,8 +69,10 @@ func rankOf(s *step) rank {
 	switch {
 	case late:
 		return latecomer
-	case departs(s) && (s.id.Type == "user" || s.id.Type == "group"):
-		return lateDeparture
+	case departs(s) && s.id.Type == "user":
+		return lateUser
+	case departs(s) && s.id.Type == "group":
+		return lateGroup
 	}
 	return early
 }

@@ -132,7 +132,7 @@ func subjects(changes []node.Change) []node.Subject {
 type waves struct {
 	missing map[*step]int     // how many needs are not done
 	waiting map[*step][]*step // by what they wait for
-	ready   [lateDeparture + 1][]*step
+	ready   [lateGroup + 1][]*step
 }
 
 func newWaves(steps []*step) *waves {

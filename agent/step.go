@@ -35,15 +35,16 @@ type step struct {
 
 // A rank is how late a resource is planned among those that could be: as late as
 // the order permits for what finds its place by looking, then for runs, which
-// read what others write, then for users and groups that go away, which others
-// may be using.
+// read what others write, then for users that go away, which others may be using,
+// then for groups that go away, which may be those of such users.
 type rank uint8
 
 const (
 	early rank = iota
 	latecomer
 	lateRun
-	lateDeparture
+	lateUser
+	lateGroup
 )
 
 // A stepState is how far a step has come.

@@ -57,7 +57,7 @@ jobs:
 
 // FuzzEncode holds that any text survives encoding.
 func FuzzEncode(f *testing.F) {
-	for _, text := range []string{"", " ", "a\n", "\n a", "a \n", "\ta\n", "a\r\n", "${vars.x}", "$${facts.x}", "- a", "#", "\u2028", "\u0085", "\uFEFF", "a: b", "'", `"`, "\\"} {
+	for _, text := range []string{"", " ", "\n", "a\n", "a\n\n", "\n a", "a \n", "\ta\n", "a\r\n", "${vars.x}", "$${facts.x}", "- a", "#", "\u2028", "\u0085", "\uFEFF", "a: b", "'", `"`, "\\"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -55,11 +55,9 @@ func (d *Directory) Examine(_ context.Context, v node.View) error {
 			errs = append(errs, fmt.Errorf("reachable_by: no user %q", name))
 			continue
 		}
-		at, state, ok := blocked(v, user, string(d.Path))
-		if !ok {
-			continue
+		if at, state, ok := blocked(v, user, string(d.Path)); ok {
+			errs = append(errs, fmt.Errorf("reachable_by: %w", barred(user, at, state)))
 		}
-		errs = append(errs, fmt.Errorf("reachable_by: user %s cannot get into %s (%s)", name, at, state))
 	}
 	return errors.Join(errs...)
 }

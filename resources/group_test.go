@@ -11,7 +11,7 @@ func TestGroupPlan(t *testing.T) {
 		"as it is":   {Group{Name: "shared", GID: &same}, ""},
 		"new":        {Group{Name: "deploy"}, "create group deploy"},
 		"new system": {Group{Name: "deploy", GID: &other, System: true}, "create system group deploy (gid 45)"},
-		"number":     {Group{Name: "shared", GID: &other}, "group shared: gid 44 -> 45"},
+		"number":     {Group{Name: "shared", GID: &other}, "change group shared: gid 44 -> 45"},
 		"goes":       {Group{Name: "shared", State: Gone}, "remove group shared"},
 		"has gone":   {Group{Name: "deploy", State: Gone}, ""},
 	} {

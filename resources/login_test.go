@@ -107,7 +107,7 @@ func TestLogin(t *testing.T) {
 		t.Errorf("error = %v, want %s", err, want)
 	}
 	u.Shell = "/bin/bash"
-	checkPlan(t, u, v, "user makenotwork: shell /usr/sbin/nologin -> /bin/bash")
+	checkPlan(t, u, v, "change user makenotwork: shell /usr/sbin/nologin -> /bin/bash")
 	must(t, u.Examine(t.Context(), planned(t, u, v)))
 
 	plan, err := u.Plan(t.Context(), draw(t))

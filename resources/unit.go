@@ -35,9 +35,10 @@ import (
 type Unit struct {
 	Name string `yaml:"-"`
 	Text `yaml:",inline"`
-	// DropIns are drop-in files for the unit, by name: limits is the file
-	// limits.conf in the unit's directory in /etc/systemd/system.
-	DropIns map[string]*Text `yaml:"dropins,omitempty"`
+	// DropIns are drop-in files for the unit, by name: limits, or limits.conf, is
+	// the file limits.conf in the unit's directory in /etc/systemd/system. Each is
+	// its content, or a mapping that says where the content comes from.
+	DropIns map[string]*DropIn `yaml:"dropins,omitempty"`
 	// Enabled is whether it has the links that its [Install] section asks for,
 	// such as those that start it when the node boots.
 	Enabled *bool `yaml:"enabled,omitempty"`
@@ -129,7 +130,9 @@ func (u *Unit) file() string { return path.Join(unitDir, u.Name) }
 // dropInDir is where the administrator's drop-ins of the unit lie.
 func (u *Unit) dropInDir() string { return u.file() + ".d" }
 
-func (u *Unit) dropIn(name string) string { return path.Join(u.dropInDir(), name+".conf") }
+func (u *Unit) dropIn(name string) string {
+	return path.Join(u.dropInDir(), strings.TrimSuffix(name, ".conf")+".conf")
+}
 
 // Owns is part of Owner.
 func (u *Unit) Owns() []node.Subject {
@@ -151,9 +154,6 @@ var unitName = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]*)?\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$`)
 })
 
-// dropInName is what is taken for the name of a drop-in, without its suffix.
-var dropInName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9:_.@-]*$`) })
-
 // Check is part of Checker.
 func (u *Unit) Check() error {
 	if !unitName().MatchString(u.Name) || len(u.Name) > 255 {
@@ -164,16 +164,7 @@ func (u *Unit) Check() error {
 		errs = append(errs, inField(errors.New("an empty unit file masks the unit: declare masked: true"), "content"))
 	}
 	for _, name := range slices.Sorted(maps.Keys(u.DropIns)) {
-		switch text := u.DropIns[name]; {
-		case strings.HasSuffix(name, ".conf"):
-			errs = append(errs, inField(fmt.Errorf("the file gets the suffix .conf by itself: write %s", strings.TrimSuffix(name, ".conf")), "dropins", name))
-		case !dropInName().MatchString(name):
-			errs = append(errs, inField(fmt.Errorf("%q is not a name for a drop-in", name), "dropins", name))
-		case text == nil || len(text.declared()) == 0:
-			errs = append(errs, inField(errors.New("the drop-in has no content, source or template"), "dropins", name))
-		default:
-			errs = append(errs, inField(atMostOne(text.declared()), "dropins", name))
-		}
+		errs = append(errs, inField(u.checkDropIn(name), "dropins", name))
 	}
 	return errors.Join(errs...)
 }

@@ -56,7 +56,14 @@ func (d *unitDraft) writeFiles() error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.DropIns)) {
-		if err := d.write(d.dropIn(name), d.DropIns[name].bytes); err != nil {
+		at, declared := d.dropIn(name), d.DropIns[name]
+		if declared.State.Departs() {
+			if err := d.converge(at, node.Want{Kind: node.Absent}); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := d.write(at, declared.bytes); err != nil {
 			return err
 		}
 	}

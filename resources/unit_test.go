@@ -23,9 +23,9 @@ func TestUnitCheck(t *testing.T) {
 		{Unit{Name: "a/web.service"}, "is not the name of a unit"},
 		{Unit{Name: "web.service", Text: Text{Content: &empty}}, "declare masked: true"},
 		{Unit{Name: "web.service", Text: Text{Content: &some, Source: "a"}}, "content and source exclude each other"},
-		{Unit{Name: "web.service", DropIns: map[string]*Text{"a.conf": {Content: &some}}}, "write a"},
-		{Unit{Name: "web.service", DropIns: map[string]*Text{"../a": {Content: &some}}}, "is not a name for a drop-in"},
-		{Unit{Name: "web.service", DropIns: map[string]*Text{"a": {}}}, "has no content"},
+		{Unit{Name: "web.service", DropIns: map[string]*DropIn{"a": {Text: Text{Content: &some}}, "a.conf": {Text: Text{Content: &some}}}}, "the same file as a"},
+		{Unit{Name: "web.service", DropIns: map[string]*DropIn{"../a": {Text: Text{Content: &some}}}}, "is not a name for a drop-in"},
+		{Unit{Name: "web.service", DropIns: map[string]*DropIn{"a": {}}}, "has no content"},
 		{Unit{Name: "web.service", Masked: &yes, Active: &yes}, "cannot be enabled or active"},
 		{Unit{Name: "web.service", Masked: &yes, Text: Text{Content: &some}}, "leave out content"},
 		{Unit{Name: "web.service", State: Gone, Active: &yes}, "an absent unit has no"},
@@ -61,7 +61,7 @@ func TestRunNeeds(t *testing.T) {
 	unit := &Unit{
 		Name:    "web.service",
 		Text:    Text{bytes: node.NewContent([]byte("[Service]\nEnvironmentFile=-/etc/web.env\nUser=web\n[Install]\nUser=nobody\n"))},
-		DropIns: map[string]*Text{"dir": {bytes: node.NewContent([]byte("[Service]\nWorkingDirectory=/srv/web\n"))}},
+		DropIns: map[string]*DropIn{"dir": {Text: Text{bytes: node.NewContent([]byte("[Service]\nWorkingDirectory=/srv/web\n"))}}},
 		Reads:   []Path{"/etc/web.toml"},
 	}
 	got := NewRuns(unit.Runs())[0].Needs()

@@ -97,7 +97,10 @@ func indented(content []byte) string {
 	var text strings.Builder
 	for line := range bytes.Lines(content) {
 		shown := strings.ReplaceAll(strings.TrimSuffix(string(line), "\n"), "\r", `\r`)
-		fmt.Fprintf(&text, "    %s\n", shown)
+		if shown != "" {
+			shown = "    " + shown
+		}
+		text.WriteString(shown + "\n")
 		if !bytes.HasSuffix(line, []byte("\n")) {
 			text.WriteString("    \\ no newline at the end\n")
 		}

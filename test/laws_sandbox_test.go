@@ -11,7 +11,7 @@ import (
 func sandbox(t *testing.T) string {
 	t.Helper()
 	root := filepath.Join(t.TempDir(), "root")
-	for _, dir := range []string{"etc/sudoers.d", "etc/systemd/system", "etc/caddy", "home", "opt", "root", "srv",
+	for _, dir := range []string{"etc/sudoers.d", "etc/systemd/system/multi-user.target.wants", "etc/caddy", "home", "opt", "root", "srv",
 		"usr/lib/systemd/system", "var/lib", "var/spool/cron/crontabs"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
 			t.Fatal(err)

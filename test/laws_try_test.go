@@ -179,6 +179,9 @@ func (tr *trial) plans(before boot.Snapshot) {
 		tr.Errorf("planned again (exit %d):\n%s\nat first:\n%s", again, said2, said)
 	}
 	tr.agent("plan", "--json")
+	if readOnly := tr.planReadOnly(); os.Geteuid() == 0 && shown(readOnly) != shown(said) {
+		tr.Errorf("planned on a read-only tree:\n%s\nat first:\n%s", readOnly, said)
+	}
 	tr.same(before, "planned")
 	if tr.error != nil {
 		return
@@ -194,15 +197,31 @@ func (tr *trial) plans(before boot.Snapshot) {
 	}
 }
 
+// planReadOnly is what plan says when nothing can be written to the tree.
+func (tr *trial) planReadOnly() string {
+	tr.Helper()
+	const script = `mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"; shift; exec "$@"`
+	root := cmp.Or(tr.root, "/")
+	cmd := exec.Command("unshare", "--mount", "sh", "-euc", script, "sh", root,
+		"mnw-agent", "plan", "--color=never", "--root", root, "--state-dir", tr.TempDir(), tr.manifest)
+	said, _ := cmd.CombinedOutput()
+	return string(said)
+}
+
 var (
 	notes   = regexp.MustCompile(`(?m)^ *note: .*\n`)
+	runs    = regexp.MustCompile(`(?m)^. run:.*\n(    .*\n)*`)
 	summary = regexp.MustCompile(`(?ms)^\d+ resources?[,:].*`)
 	owners  = regexp.MustCompile(`(\(\d{4}) \S+:\S+\)`)
 )
 
-// shown is what a plan shows of the resources.
+// shown is what a plan shows of the resources; not of what runs, which no
+// sandbox has.
 func shown(said string) string {
-	return summary.ReplaceAllString(notes.ReplaceAllString(said, ""), "")
+	for _, part := range []*regexp.Regexp{notes, runs, summary} {
+		said = part.ReplaceAllString(said, "")
+	}
+	return said
 }
 
 func withoutOwners(plan string) string { return owners.ReplaceAllString(plan, "$1)") }

@@ -1,0 +1,43 @@
+package resources
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+)
+
+// A DropIn is a drop-in file of a unit.
+type DropIn struct {
+	Text `yaml:",inline"`
+	// State is whether it should be there. Default: present.
+	State Presence `yaml:"state,omitempty"`
+}
+
+// UnmarshalText takes a drop-in that is written as its mere content.
+func (d *DropIn) UnmarshalText(text []byte) error {
+	content := string(text)
+	d.Content = &content
+	return nil
+}
+
+// dropInName is what is taken for the name of a drop-in.
+var dropInName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9:_.@-]*$`) })
+
+func (u *Unit) checkDropIn(name string) error {
+	d := u.DropIns[name]
+	plain, suffixed := strings.CutSuffix(name, ".conf")
+	_, twice := u.DropIns[plain]
+	switch {
+	case !dropInName().MatchString(name):
+		return fmt.Errorf("%q is not a name for a drop-in", name)
+	case suffixed && twice:
+		return fmt.Errorf("it is the same file as %s", plain)
+	case d == nil || len(d.declared()) == 0 && !d.State.Departs():
+		return errors.New("the drop-in has no content, source or template")
+	case d.State.Departs() && len(d.declared()) > 0:
+		return errors.New("an absent drop-in has no content")
+	}
+	return atMostOne(d.declared())
+}
