@@ -3,6 +3,8 @@ package manifests
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -76,9 +78,28 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// TestSchemaOfAllTypes holds that what is published is a schema.
+// TestSchemaOfAllTypes holds that what is published is a schema, and accepts
+// the examples.
 func TestSchemaOfAllTypes(t *testing.T) {
 	text, err := Schema()
 	check(t, err)
-	check(t, compiled(t, text).Validate(map[string]any{"version": 1}))
+	schema := compiled(t, text)
+	var examples []string
+	for _, pattern := range []string{"../examples/*.yaml", "../examples/*/*.yaml"} {
+		names, err := filepath.Glob(pattern)
+		check(t, err)
+		examples = append(examples, names...)
+	}
+	if len(examples) == 0 {
+		t.Error("there are no examples")
+	}
+	for _, name := range examples {
+		text, err := os.ReadFile(name)
+		check(t, err)
+		var value any
+		check(t, yaml.Unmarshal(text, &value))
+		if err := schema.Validate(value); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

@@ -47,6 +47,7 @@ func (c *Caddyfile) Judges(v node.View) ([]node.Judge, error) {
 		Argv:    []string{"caddy", "validate", "--adapter", "caddyfile", "--config", string(c.Path)},
 		Limit:   judgeLimit,
 		Reads:   c.loads(v),
+		Own:     []string{string(c.Path) + ":"},
 		Package: "caddy",
 		Calm:    []string{`"level":"info"`, "Valid configuration"},
 	}

@@ -77,7 +77,7 @@ func (f *File) Judges(node.View) ([]node.Judge, error) {
 	if len(f.Validate) == 0 || f.Departs() {
 		return nil, nil
 	}
-	return []node.Judge{{Argv: f.Validate, Limit: judgeLimit, Reads: []string{string(f.Path)}}}, nil
+	return []node.Judge{{Argv: f.Validate, Limit: judgeLimit, Reads: []string{string(f.Path)}, Own: []string{""}}}, nil
 }
 
 // Conceals is part of Secretive.

@@ -47,6 +47,7 @@ func (s *Sudoers) Judges(node.View) ([]node.Judge, error) {
 		Argv:    []string{"visudo", "-c", "-s"},
 		Limit:   judgeLimit,
 		Reads:   []string{sudoersFile, sudoersDir},
+		Own:     []string{s.path() + ":"},
 		Package: "sudo",
 		Calm:    []string{"parsed OK"},
 	}}, nil

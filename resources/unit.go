@@ -120,8 +120,21 @@ func (u *Unit) Judges(v node.View) ([]node.Judge, error) {
 		Env:     []string{"SYSTEMD_LOG_TARGET=console", "SYSTEMD_LOG_LEVEL=info"},
 		Limit:   judgeLimit,
 		Reads:   append(unit.Sources, u.file(), u.dropInDir()),
+		Own:     u.own(),
 		Package: "systemd",
 	}}, nil
+}
+
+// own is what systemd-analyze writes before a remark on the declared files.
+func (u *Unit) own() []string {
+	var own []string
+	if len(u.declared()) > 0 {
+		own = append(own, u.file()+":", u.Name+":")
+	}
+	for _, name := range slices.Sorted(maps.Keys(u.DropIns)) {
+		own = append(own, u.dropIn(name)+":")
+	}
+	return own
 }
 
 // file is the path of the administrator's unit file.

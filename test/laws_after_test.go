@@ -53,8 +53,7 @@ func (tr *trial) differs(before, after boot.Snapshot) {
 // or a number of its own.
 func (tr *trial) describe(name string, e boot.Entry) string {
 	switch {
-	case strings.HasSuffix(name, "-") && filepath.Dir(name) == "/etc", name == "/etc/shadow", name == "/etc/gshadow",
-		name == "/etc/subuid", name == "/etc/subgid", name == filepath.Clean(spool):
+	case name == "/etc/shadow", name == "/etc/gshadow", name == filepath.Clean(spool):
 		return ""
 	case e == boot.Entry{}:
 		return "absent " + name + "\n"

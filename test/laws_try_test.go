@@ -83,6 +83,9 @@ user() { # NAME ID [HOME]: with a group of the same name and number
 	echo "$1:x:$2:" >>"$ROOT/etc/group"
 	echo "$1:!::" >>"$ROOT/etc/gshadow"
 }
+member() { # USER GROUP
+	sed -i "s/^$2:.*:./&,/; s/^$2:.*/&$1/" "$ROOT/etc/group" "$ROOT/etc/gshadow"
+}
 crontab_of() { # USER; the table is the standard input
 	if [ -z "$ROOT" ]; then
 		crontab -u "$1" -
@@ -105,10 +108,13 @@ func (tr *trial) script(name string) {
 	}
 }
 
-// apart is what no case is about: the kernel's, the agent's and the programs'
-// own, and what shadow-utils and systemd leave beside.
-var apart = []string{"/proc", "/sys", "/dev", "/run", "/tmp", "/usr", "/boot", "/root", "/var/lib/mnw-agent", "/var/lib/systemd",
-	"/var/lib/dpkg", "/var/lib/apt", "/var/log", "/var/cache", "/var/tmp"}
+// apart is what no case is about: what belongs to the kernel, the agent and the
+// programs that run, what the tools for users leave beside its tables, and the
+// ranges of subordinate ids that they hand out.
+var apart = []string{"/proc", "/sys", "/dev", "/run", "/tmp", "/usr", "/boot", "/root", stateDir,
+	"/var/lib/systemd", "/var/lib/caddy", "/var/lib/dpkg", "/var/lib/apt", "/var/log", "/var/cache", "/var/tmp"}
+
+var leftBeside = regexp.MustCompile(`^/etc/(\w+-|\.pwd\.lock|sub[ug]id)$`)
 
 func (tr *trial) look() boot.Snapshot {
 	tr.Helper()
@@ -117,7 +123,9 @@ func (tr *trial) look() boot.Snapshot {
 		tr.Fatal(err)
 	}
 	for name, entry := range snapshot {
-		if text, records := tr.records(name); records {
+		if leftBeside.MatchString(name) {
+			delete(snapshot, name)
+		} else if text, records := tr.records(name); records {
 			entry.Size, entry.Sum = 0, text
 			snapshot[name] = entry
 		}
@@ -212,7 +220,9 @@ var (
 	notes   = regexp.MustCompile(`(?m)^ *note: .*\n`)
 	runs    = regexp.MustCompile(`(?m)^. run:.*\n(    .*\n)*`)
 	summary = regexp.MustCompile(`(?ms)^\d+ resources?[,:].*`)
-	owners  = regexp.MustCompile(`(\(\d{4}) \S+:\S+\)`)
+
+	owners       = regexp.MustCompile(`(\(\d{4}) \S+:\S+\)`)
+	ownersChange = regexp.MustCompile(`, (owner|group) \S+ -> [^\s,]+`)
 )
 
 // shown is what a plan shows of the resources; not of what runs, which no
@@ -224,7 +234,9 @@ func shown(said string) string {
 	return said
 }
 
-func withoutOwners(plan string) string { return owners.ReplaceAllString(plan, "$1)") }
+func withoutOwners(plan string) string {
+	return ownersChange.ReplaceAllString(owners.ReplaceAllString(plan, "$1)"), "")
+}
 
 // refuses holds that a run which is refused says why and changes nothing.
 func (tr *trial) refuses(before boot.Snapshot) {

@@ -29,6 +29,10 @@ type Judge struct {
 	Reads []string
 	// Package is the Debian package that brings the program.
 	Package string
+	// Own are parts of lines that are never a foreign fault, said before or not:
+	// "/etc/motd:" stands in what is said of a file that the asking resource
+	// writes, and "" in every line.
+	Own []string
 	// Calm are parts of lines that are no complaint, such as "parsed OK". These
 	// lines are not kept.
 	Calm []string
@@ -70,6 +74,7 @@ func merge(judges []Judge) []Verdict {
 		run.Asked = append(run.Asked, i)
 		run.Judge.Named = union(run.Judge.Named, j.Named)
 		run.Judge.Reads = union(run.Judge.Reads, j.Reads)
+		run.Judge.Own = union(run.Judge.Own, j.Own)
 		run.Judge.Calm = union(run.Judge.Calm, j.Calm)
 		run.Judge.Limit = max(run.Judge.Limit, j.Limit)
 	}
@@ -82,8 +87,8 @@ func union(a, b []string) []string {
 }
 
 // Complaints tells our fault from a foreign one. It is the lines of a refusal
-// that the same judge did not already say of the node as it was: none when it
-// refuses only for what was wrong before. A line that merely stands elsewhere
+// that the same judge did not already say of the node as it was, and those about
+// what is our own: none when it refuses only for what was wrong before. A line that merely stands elsewhere
 // in its file, because lines above it came or went, is not new.
 //
 // A judge that stops at its first complaint, as caddy does, and as visudo does
@@ -100,7 +105,7 @@ func Complaints(before, after Verdict) []string {
 	}
 	var added []string
 	for _, line := range lines(after.Words) {
-		if key := placeless(line); known[key] > 0 {
+		if key := placeless(line); known[key] > 0 && !says(line, after.Judge.Own) {
 			known[key]--
 		} else {
 			added = append(added, line)
@@ -136,8 +141,11 @@ func placeless(line string) string {
 
 // remarks is what a judge said without its calm lines.
 func remarks(said string, calm []string) string {
-	kept := slices.DeleteFunc(strings.Split(said, "\n"), func(line string) bool {
-		return slices.ContainsFunc(calm, func(part string) bool { return strings.Contains(line, part) })
-	})
+	kept := slices.DeleteFunc(strings.Split(said, "\n"), func(line string) bool { return says(line, calm) })
 	return strings.TrimSpace(strings.Join(kept, "\n"))
+}
+
+// says whether one of the parts stands in a line.
+func says(line string, parts []string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(line, part) })
 }

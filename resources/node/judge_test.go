@@ -72,6 +72,19 @@ func TestComplaints(t *testing.T) {
 	}
 }
 
+func TestOurOwnFaultIsNeverForeign(t *testing.T) {
+	for _, own := range []string{"/etc/sudoers.d/ours:", ""} {
+		verdict := Verdict{Judge: Judge{Own: []string{own}}, Refused: true, Words: ourSyntax}
+		if got := Complaints(verdict, verdict); len(got) == 0 {
+			t.Errorf("own %q: passed over, since it was wrong before", own)
+		}
+	}
+	verdict := Verdict{Judge: Judge{Own: []string{"/etc/sudoers.d/ours:"}}, Refused: true, Words: foreignSyntax}
+	if got := Complaints(verdict, verdict); len(got) != 0 {
+		t.Errorf("a foreign fault: %q", got)
+	}
+}
+
 func TestAWarningIsNotHeldAgainstARefusal(t *testing.T) {
 	before := Verdict{Words: foreignKey}
 	after := Verdict{Refused: true, Words: foreignKey}
