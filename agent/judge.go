@@ -161,7 +161,7 @@ func (r *run) rule(v node.Verdict, complaints []string, askers []hearing) {
 	}
 	words := strings.Join(complaints, "\n")
 	if !v.Missing {
-		words = v.Judge.Argv[0] + " refuses: " + words
+		words = v.Judge.Argv[0] + " refuses: " + strings.TrimPrefix(words, v.Judge.Argv[0]+": ")
 	}
 	for _, h := range askers {
 		if blames(h, askers, complaints) {

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"path"
 	"sync"
 	"time"
 )
