@@ -19,6 +19,8 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/makenotwork/mnw-agent/manifests"
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -185,14 +187,16 @@ func (r *run) units() []string {
 	return names
 }
 
-// scratch is a new private directory below the state directory.
+// scratch is a new private directory: below the state directory, or, where plan
+// finds none and makes none, among the system's temporary files.
 func (r *run) scratch() (dir string, remove func(), err error) {
-	if err := privateDir(r.stateDir); err != nil {
-		return "", nil, err
+	above := r.stateDir
+	if _, err := os.Stat(above); err != nil || unix.Access(above, unix.W_OK) != nil {
+		above = os.TempDir()
 	}
-	dir, err = os.MkdirTemp(r.stateDir, "preview-")
+	dir, err = os.MkdirTemp(above, "mnw-agent-preview-")
 	if err != nil {
-		return "", nil, fmt.Errorf("state directory: %w", err)
+		return "", nil, fmt.Errorf("scratch directory: %w", err)
 	}
 	return dir, func() { _ = os.RemoveAll(dir) }, nil
 }

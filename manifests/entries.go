@@ -14,12 +14,12 @@ import (
 // declare takes the sections of a manifest.
 func (l *loader) declare(root *yaml.Node) {
 	var version, vars *yaml.Node
-	for i := 0; i < len(root.Content); i += 2 {
-		switch target(root.Content[i]).Value {
+	for key, value := range l.pairs(root) {
+		switch key.Value {
 		case "version":
-			version = target(root.Content[i+1])
+			version = value
 		case "vars":
-			vars = target(root.Content[i+1])
+			vars = value
 		}
 	}
 	l.readVars(vars)

@@ -7,9 +7,9 @@
 //	files.go      who may write the file? read no more than is safe
 //	text.go       is it text, and small enough to be taken apart?
 //	tree.go       YAML to nodes, at most one document, no tags, aliases in bounds
-//	vars.go       ${vars.x} and ${facts.x} are expanded
-//	decode.go     nodes to Go structs: fields.go, scalars.go
+//	expand.go     ${vars.x} and ${facts.x} are expanded (vars.go)
 //	entries.go    sections to resources, each filled and checked
+//	decode.go     nodes to Go structs (pairs.go, fields.go, scalars.go)
 //	relations.go  what concerns several resources: after, and who owns what
 //
 // A step adds what it finds wrong to the list of problems, marks the node, and
@@ -58,6 +58,10 @@ type Pos struct {
 	File   string
 	Line   int
 	Column int
+}
+
+func (p Pos) before(q Pos) bool {
+	return p.Line < q.Line || p.Line == q.Line && p.Column < q.Column
 }
 
 func (p Pos) String() string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }

@@ -46,11 +46,11 @@ func (l *loader) ownership(e *Entry, owners map[node.Subject]*Entry) {
 			owners[subject] = e
 			continue
 		}
-		if second.Pos.Line < first.Pos.Line {
+		if second.Pos.before(first.Pos) {
 			first, second = second, first
 		}
 		if first != second {
-			l.wrongAt(second.Pos, "%s: the %s has an owner already: %s in line %d", second.ID, subject, first.ID, first.Pos.Line)
+			l.wrongAt(second.Pos, "%s: the %s is declared already: %s at %s", second.ID, subject, first.ID, first.Pos)
 		}
 	}
 }

@@ -1,37 +1,42 @@
 package manifests
 
 import (
+	"fmt"
 	"sort"
 	"strings"
 )
 
 // searchLimit is up to which size of a text the very place of a syntax error is
 // looked for.
-const searchLimit = 256 << 10
+const searchLimit = 1 << 20
 
 // syntaxError adds what the YAML parser said. It tells at best a line, often
 // that of the value's beginning, so the place is found by trying: the error
 // lies where the shortest beginning of the text ends that gives the same error.
 func (l *loader) syntaxError(text []byte, err error) {
-	said := complaint(err)
+	said, line := complaint(err)
 	if len(text) > searchLimit {
-		l.wrongAt(Pos{File: l.file}, "%s", strings.TrimPrefix(err.Error(), "yaml: "))
+		l.wrongAt(Pos{l.file, line, 1}, "%s", said)
 		return
 	}
 	at := sort.Search(len(text)-1, func(i int) bool {
 		_, _, err := documents(text[:i+1])
-		return err != nil && complaint(err) == said
+		if err == nil {
+			return false
+		}
+		same, _ := complaint(err)
+		return same == said
 	})
 	l.wrongAt(placeOf(l.file, text, at), "%s", inPlainWords(said, text[at:]))
 }
 
-// complaint is what the parser said, without the line.
-func complaint(err error) string {
-	said := strings.TrimPrefix(err.Error(), "yaml: ")
-	if rest, ok := strings.CutPrefix(said, "line "); ok {
-		_, said, _ = strings.Cut(rest, ": ")
+// complaint is what the parser said, and the line that it named.
+func complaint(err error) (said string, line int) {
+	said = strings.TrimPrefix(err.Error(), "yaml: ")
+	if _, err := fmt.Sscanf(said, "line %d: ", &line); err == nil {
+		_, said, _ = strings.Cut(said, ": ")
 	}
-	return said
+	return said, max(line, 1)
 }
 
 // inPlainWords adds to a complaint what to do about it.

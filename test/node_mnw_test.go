@@ -1,42 +1,94 @@
 package test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/makenotwork/mnw-agent/test/boot"
 )
 
-// stateDir is where the agent keeps its own files on a node.
-const stateDir = "/var/lib/mnw-agent"
-
-// movable boots the server that examples/mnw moves, with the release in place
-// that the deployment tool brings, and the manifest in /root/mnw.
-func movable(t *testing.T) *boot.Machine {
-	t.Helper()
-	m := boot.Node(t)
-	m.Server()
-	m.Release("0.9.5")
-	m.Put("../examples/mnw", "/root/mnw")
-	m.InstallAgent()
-	return m
-}
-
-const mnwManifest = "/root/mnw/manifest.yaml"
-
-// One apply moves the server, and the second one touches nothing.
+// One apply moves the server of examples/mnw to its new layout, with one reload
+// of caddy and one restart of the server; the second one touches nothing and
+// starts nothing.
 func TestMnwConverges(t *testing.T) {
 	t.Parallel()
-	m := movable(t)
-	result := m.Agent("apply", mnwManifest)
-	if result.Code != 0 {
-		t.Fatal(result)
+	m := boot.Node(t)
+	m.Server()
+	m.Release("0.9.5") // as the deployment tool does
+	m.Put("../examples/mnw", "/root/mnw")
+	const manifest = "/root/mnw/manifest.yaml"
+
+	before := m.Snapshot(stateDir)
+	caddy := pid(m, "caddy")
+	if result := m.Agent("plan", manifest); result.Code != 2 {
+		t.Fatalf("plan: %s", result)
 	}
-	t.Log(result)
-	const url = "http://localhost:3000/api/health"
-	if health := m.Must("curl", "--silent", "--fail", url); !strings.Contains(health, `"version":"0.9.5"`) {
-		t.Errorf("%s: %s", url, health)
+	if diff := before.Diff(m.Snapshot(stateDir, "/usr/local/bin")); !strings.HasPrefix(diff, "- /usr/local/bin") || strings.Count(diff, "\n") > 1 {
+		t.Errorf("plan has changed the node:\n%s", diff)
 	}
-	again := m.Agent("apply", mnwManifest)
-	t.Log(again)
+	if result := m.Agent("apply", manifest); result.Code != 0 {
+		t.Fatalf("apply: %s", result)
+	}
+	moved(t, m)
+	if now := pid(m, "caddy"); now != caddy {
+		t.Error("caddy was restarted, not reloaded")
+	}
+
+	looked, loaded := m.Snapshot(stateDir), unitsLoaded(m)
+	result, programs := m.Execs(boot.AgentPath, "apply", manifest)
+	if result.Code != 0 || !strings.Contains(result.Stdout, "all as declared") {
+		t.Errorf("second apply: %s", result)
+	}
+	if !slices.Equal(programs, []string{boot.AgentPath}) {
+		t.Errorf("the second apply has started %s", programs[1:])
+	}
+	if diff := looked.Diff(m.Snapshot(stateDir)); diff != "" {
+		t.Errorf("the second apply has changed the node:\n%s", diff)
+	}
+	if now := unitsLoaded(m); now != loaded {
+		t.Error("the second apply has reloaded systemd")
+	}
+}
+
+// moved fails unless the server is on its new layout, and works there.
+func moved(t *testing.T, m *boot.Machine) {
+	t.Helper()
+	for what, script := range map[string]string{
+		"health":        `curl -sS --fail localhost:8080/api/health | grep -q '"version":"0.9.5"'`,
+		"environment":   `tr '\0' '\n' </proc/$(systemctl show -P MainPID makenotwork)/environ | grep -qx YARA_RULES_DIR=/opt/mnw/yara-rules`,
+		"secrets kept":  `grep -qx 'SESSION_SECRET=fake-session-secret-5f1c0a7e9b' /etc/mnw/makenotwork.env`,
+		"old env":       `grep -qx 'YARA_RULES_DIR=/opt/makenotwork/yara-rules' /opt/makenotwork/.env`,
+		"env file":      `test "$(stat -c '%a %U:%G' /etc/mnw/makenotwork.env)" = '640 root:makenotwork'`,
+		"error pages":   `! grep -q /opt/makenotwork/error-pages /etc/caddy/Caddyfile; curl -sS localhost:2019/config/ | grep -q /opt/mnw/current/error-pages`,
+		"other caddy":   `grep -q 'root \* /opt/makenotwork/rustdoc' /etc/caddy/Caddyfile`,
+		"sudo":          `sudo -u makenotwork sudo -n -l -u git /opt/mnw/current/mnw-admin rebuild-keys`,
+		"other sudo":    `sudo -u mnw-cli sudo -n -l -u git /usr/bin/tee`,
+		"crontab":       `test "$(crontab -l -u makenotwork | grep -c backup-db.sh)" = 1; crontab -l -u makenotwork | grep -q 'uploads nobody came back for'`,
+		"root's table":  `crontab -l | grep -q pg_backup.sh`,
+		"backup":        `runuser -u makenotwork -- /opt/mnw/backup-db.sh`,
+		"home of git":   `test "$(getent passwd git | cut -d: -f6)" = /var/lib/mnw/git`,
+		"login":         `test "$(getent passwd makenotwork | cut -d: -f7)" = /bin/bash`,
+		"git can enter": `runuser -u git -- ls /var/lib/mnw/git`,
+		"enabled":       `systemctl is-enabled makenotwork`,
+	} {
+		if result := m.Sh(script); result.Code != 0 {
+			t.Errorf("%s: %s: %s", what, script, result)
+		}
+	}
+}
+
+// The manifest of the quick start does what it says, twice.
+func TestQuickstart(t *testing.T) {
+	t.Parallel()
+	m := boot.Node(t)
+	m.Put("../examples", "/root/examples")
+	for _, want := range []string{"changed", "all as declared"} {
+		if result := m.Agent("apply", "/root/examples/quickstart.yaml"); result.Code != 0 || !strings.Contains(result.Stdout, want) {
+			t.Errorf("want %q: %s", want, result)
+		}
+	}
+	if page := m.ReadFile("/srv/www/index.html"); page != "<h1>Hello from node</h1>\n" {
+		t.Error(page)
+	}
 }

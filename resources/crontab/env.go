@@ -24,11 +24,11 @@ func CheckEnv(name, value string) error {
 	line, ok := envLine(name, value)
 	switch {
 	case strings.ContainsAny(value, "\n\r\x00"):
-		return fmt.Errorf("%s: the value has a line break or a NUL byte, and cron has no way to write one", name)
+		return errors.New("the value has a line break or a NUL byte, and cron has no way to write one")
 	case !ok:
-		return fmt.Errorf("%s: the value begins or ends with blanks or quotes that cron would strip", name)
+		return errors.New("the value begins or ends with blanks or quotes that cron would strip")
 	case len(line)-1 > maxLine:
-		return fmt.Errorf("%s: the line would have %d bytes, cron takes %d", name, len(line)-1, maxLine)
+		return fmt.Errorf("the line would have %d bytes, cron takes %d", len(line)-1, maxLine)
 	}
 	return nil
 }
@@ -41,7 +41,7 @@ func (t *Table) SetEnv(env map[string]string) error {
 	var body string
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		if err := CheckEnv(name, env[name]); err != nil {
-			return fmt.Errorf("env: %w", err)
+			return fmt.Errorf("env.%s: %w", name, err)
 		}
 		line, _ := envLine(name, env[name])
 		body += line

@@ -83,10 +83,10 @@ func TestCheckEnv(t *testing.T) {
 	wrong := []struct{ name, value, want string }{
 		{"A B", "", `"A B" is not a name for an environment variable`},
 		{"LOGNAME", "x", "LOGNAME is always the owner of the table: cron ignores the setting"},
-		{"A", "x\ny", "A: the value has a line break or a NUL byte, and cron has no way to write one"},
-		{"A", "x ", "A: the value begins or ends with blanks or quotes that cron would strip"},
-		{"A", `"x"`, "A: the value begins or ends with blanks or quotes that cron would strip"},
-		{"A", strings.Repeat("x", 997), "A: the line would have 999 bytes, cron takes 998"},
+		{"A", "x\ny", "the value has a line break or a NUL byte, and cron has no way to write one"},
+		{"A", "x ", "the value begins or ends with blanks or quotes that cron would strip"},
+		{"A", `"x"`, "the value begins or ends with blanks or quotes that cron would strip"},
+		{"A", strings.Repeat("x", 997), "the line would have 999 bytes, cron takes 998"},
 	}
 	for _, test := range wrong {
 		if err := CheckEnv(test.name, test.value); err == nil || err.Error() != test.want {

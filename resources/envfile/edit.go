@@ -22,7 +22,7 @@ func (f *File) Set(key, value string) error {
 	}
 	line, err := Quote(key, value)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", key, err)
 	}
 	if err := f.separable(key); err != nil {
 		return err

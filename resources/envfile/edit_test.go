@@ -119,13 +119,13 @@ func TestQuote(t *testing.T) {
 		{"A-B", "x", `"A-B" is no name for a variable: letters, digits and _ are, no digit first`},
 		{"Ä", "x", `"Ä" is no name for a variable: letters, digits and _ are, no digit first`},
 		{"OPTIND", "x", "sh keeps OPTIND for itself"},
-		{"KEY", "a\x00b", "KEY: the value holds a NUL, which no variable can"},
-		{"KEY", "\xff", "KEY: the value is not UTF-8, for which systemd refuses the whole file"},
-		{"KEY", "\uffff", "KEY: the value is not UTF-8, for which systemd refuses the whole file"},
-		{"KEY", "a\r\nb", "KEY: the value holds CR LF, which dotenv libraries read as LF alone"},
-		{"KEY", `C:\`, "KEY: the value ends in a backslash, with which dotenv libraries quote the closing quote"},
-		{"KEY", `it's "x"`, `KEY: the value holds a ' and ends in a ", which dotenv libraries lose`},
-		{"KEY", string(long), "KEY: the value is longer than the 128 KiB that Linux hands to a program"},
+		{"KEY", "a\x00b", "the value holds a NUL, which no variable can"},
+		{"KEY", "\xff", "the value is not UTF-8, for which systemd refuses the whole file"},
+		{"KEY", "\uffff", "the value is not UTF-8, for which systemd refuses the whole file"},
+		{"KEY", "a\r\nb", "the value holds CR LF, which dotenv libraries read as LF alone"},
+		{"KEY", `C:\`, "the value ends in a backslash, with which dotenv libraries quote the closing quote"},
+		{"KEY", `it's "x"`, `the value holds a ' and ends in a ", which dotenv libraries lose`},
+		{"KEY", string(long), "the value is longer than the 128 KiB that Linux hands to a program"},
 	} {
 		if _, err := Quote(c.key, c.value); err == nil || err.Error() != c.reason {
 			t.Errorf("%s: %v, want %s", c.key, err, c.reason)

@@ -21,10 +21,10 @@ func Quote(key, value string) (string, error) {
 		return "", fmt.Errorf("sh keeps %s for itself", key)
 	}
 	if err := writable(value); err != nil {
-		return "", fmt.Errorf("%s: the value %w", key, err)
+		return "", fmt.Errorf("the value %w", err)
 	}
 	if len(key)+len(value) > maxAssignment {
-		return "", fmt.Errorf("%s: the value is longer than the 128 KiB that Linux hands to a program", key)
+		return "", errors.New("the value is longer than the 128 KiB that Linux hands to a program")
 	}
 	return key + "=" + quoted(value), nil
 }
