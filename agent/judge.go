@@ -159,34 +159,13 @@ func (r *run) rule(v node.Verdict, complaints []string, askers []hearing) {
 		r.report.note("%s finds fault with this node as it is, before any change: %s", v.Judge.Argv[0], oneLine(v.Words))
 		return
 	}
-	words := strings.Join(complaints, "\n")
-	if !v.Missing {
-		words = v.Judge.Argv[0] + " refuses: " + strings.TrimPrefix(words, v.Judge.Argv[0]+": ")
-	}
-	for _, h := range askers {
-		if blames(h, askers, complaints) {
-			r.refuse(h.step, errors.New(words))
+	for s, lines := range blame(complaints, askers) {
+		words := strings.Join(lines, "\n")
+		if !v.Missing {
+			words = v.Judge.Argv[0] + " refuses: " + strings.TrimPrefix(words, v.Judge.Argv[0]+": ")
 		}
+		r.refuse(s, errors.New(words))
 	}
-}
-
-// blames says whether complaints concern a hearing: of all who asked the judge,
-// those whose names or paths are in them, or everyone when none is named.
-func blames(h hearing, all []hearing, complaints []string) bool {
-	text := strings.Join(complaints, "\n")
-	named := func(h hearing) bool {
-		own := h.judge.Named
-		if owner, ok := h.step.resource.(resources.Owner); ok {
-			for _, subject := range owner.Owns() {
-				own = append(slices.Clip(own), subject.Name)
-			}
-		}
-		return slices.ContainsFunc(own, func(name string) bool { return strings.Contains(text, name) })
-	}
-	if named(h) {
-		return true
-	}
-	return !slices.ContainsFunc(all, named)
 }
 
 // examine asks the resources for their conditions on the complete future.

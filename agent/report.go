@@ -185,7 +185,7 @@ func (r *Report) resource(s *step) ResourceReport {
 		Made: len(s.made), Seconds: s.took.Seconds(),
 	}
 	if s.err != nil {
-		report.Error = r.conceal(s.err.Error())
+		report.Error = r.conceal(strings.TrimPrefix(s.err.Error(), s.id.Name+": "))
 	}
 	if s.because != nil {
 		report.Because = s.because.id.String()

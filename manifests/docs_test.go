@@ -24,7 +24,7 @@ func TestEverythingIsDocumented(t *testing.T) {
 		r.checkDocs(t, body)
 	}
 	r.checkDocs(t, metaType)
-	r.checkDocs(t, reflect.TypeFor[heading]())
+	r.checkDocs(t, headingType)
 }
 
 func (r *reference) checkDocs(t *testing.T, body reflect.Type) {

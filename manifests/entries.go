@@ -68,8 +68,6 @@ func (l *loader) section(t resources.Type, n *yaml.Node) {
 	}
 }
 
-var metaType = reflect.TypeFor[metaparameters]()
-
 // entry takes one resource.
 func (l *loader) entry(t resources.Type, s *shape, key, n *yaml.Node) Entry {
 	e := Entry{ID: resources.ID{Type: t.Name, Name: key.Value}, Pos: l.at(key)}

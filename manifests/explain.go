@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/doc/comment"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/makenotwork/mnw-agent/resources"
@@ -65,6 +66,7 @@ func (r *reference) contents() string {
 	return out.String()
 }
 
+// typeChapter is about a type, or about something else at the top of a manifest.
 func (r *reference) typeChapter(name string) (chapter, error) {
 	var names []string
 	for _, t := range r.types {
@@ -74,9 +76,16 @@ func (r *reference) typeChapter(name string) (chapter, error) {
 		}
 		names = append(names, t.Name, t.Section)
 	}
-	return chapter{}, fmt.Errorf("there is nothing called %q in a manifest%s", name, suggestion(name, names))
+	for key, f := range manifestFields(headingType) {
+		if name == key {
+			return chapter{topic: key, title: words(f.Type), text: r.docs.ofField(headingType, f)}, nil
+		}
+		names = append(names, key)
+	}
+	return chapter{}, fmt.Errorf("there is nothing called %q in a manifest%s", name, suggest(name, names))
 }
 
+// fieldChapter is about a field of what another chapter is about.
 func (r *reference) fieldChapter(above chapter, key string) (chapter, error) {
 	var keys []string
 	for _, t := range []reflect.Type{above.body, metaType} {
@@ -92,7 +101,7 @@ func (r *reference) fieldChapter(above chapter, key string) (chapter, error) {
 			}
 		}
 	}
-	return chapter{}, fmt.Errorf("%s has no field %q%s", above.topic, key, suggestion(key, keys))
+	return chapter{}, fmt.Errorf("%s has no field %q%s", above.topic, key, suggest(key, keys))
 }
 
 // list writes the fields of a struct, each with what it takes and its comment.
@@ -113,17 +122,7 @@ func flowed(text, indent string) string {
 	return string(printer.Text(parser.Parse(text)))
 }
 
-func suggestion(name string, candidates []string) string {
-	patience := 1_000_000
-	best := nearest(name, func(yield func(string) bool) {
-		for _, c := range candidates {
-			if !yield(c) {
-				return
-			}
-		}
-	}, &patience)
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(": did you mean %q?", best)
+func suggest(name string, candidates []string) string {
+	patience := enoughPatience
+	return didYouMean(name, slices.Values(candidates), &patience)
 }

@@ -95,6 +95,7 @@ Fields:
       Users may start it.
 `,
 		"jobs.runs.command": "job.runs.command: text\n\nCommand is what the shell gets.\n",
+		"version":           "version: text\n\nVersion is the version of the language that the manifest is written in: 1.\n",
 		"unit.audit":        "unit.audit: true or false\n\nAudit reports a difference and never acts on it. Default: false.\n",
 	} {
 		got, err := thingsReference(t).explain(topic)

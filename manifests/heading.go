@@ -1,6 +1,9 @@
 package manifests
 
-import "embed"
+import (
+	"embed"
+	"reflect"
+)
 
 // heading is what a manifest says besides its resources.
 type heading struct {
@@ -22,6 +25,11 @@ type metaparameters struct {
 	// Audit reports a difference and never acts on it. Default: false.
 	Audit bool `yaml:"audit,omitempty"`
 }
+
+var (
+	headingType = reflect.TypeFor[heading]()
+	metaType    = reflect.TypeFor[metaparameters]()
+)
 
 // headingSource is this file, for the doc comments in it.
 //

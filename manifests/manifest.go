@@ -120,7 +120,7 @@ func newLoader(file string, o Options) *loader {
 		file:     file,
 		sections: make(map[string]resources.Type, len(types)),
 		facts:    onlyOnce(o.Facts),
-		patience: 5_000_000,
+		patience: enoughPatience,
 	}
 	for _, t := range types {
 		l.sections[t.Section] = t

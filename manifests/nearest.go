@@ -5,13 +5,21 @@ import (
 	"iter"
 )
 
-// didYouMean suggests the candidate nearest to a name that does not exist, as
-// the end of an error; it is empty when none is near.
+// enoughPatience lets some thousand names be compared.
+const enoughPatience = 5_000_000
+
+// didYouMean is the function of that name, as long as there is patience.
 func (l *loader) didYouMean(name string, candidates iter.Seq[string]) string {
 	if l.full() {
 		return ""
 	}
-	if best := nearest(name, candidates, &l.patience); best != "" {
+	return didYouMean(name, candidates, &l.patience)
+}
+
+// didYouMean suggests the candidate nearest to a name that does not exist, as
+// the end of an error; it is empty when none is near.
+func didYouMean(name string, candidates iter.Seq[string], patience *int) string {
+	if best := nearest(name, candidates, patience); best != "" {
 		return fmt.Sprintf(": did you mean %q?", best)
 	}
 	return ""

@@ -27,6 +27,7 @@ func (l *loader) pairs(n *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 			}
 			if first := firstWith(key, pairs[:i], many); first != nil {
 				l.wrong(pairs[i], "duplicate key %q: the first is in line %d", key.Value, first.Line)
+				pass(pairs[i])
 			} else if !yield(key, target(pairs[i+1])) {
 				return
 			}

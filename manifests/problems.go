@@ -71,7 +71,7 @@ func (p *problems) wrongAt(pos Pos, format string, args ...any) {
 		p.dropped++
 		return
 	}
-	text := fmt.Sprintf(format, args...)
+	text := strings.ReplaceAll(strings.TrimSpace(fmt.Sprintf(format, args...)), "\n", "; ")
 	if len(text) > textLimit {
 		text = strings.ToValidUTF8(text[:textLimit], "") + " …"
 	}
@@ -91,8 +91,8 @@ func (p *problems) err() error {
 	if len(p.list) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(p.list, func(a, b *Error) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	slices.SortFunc(p.list, func(a, b *Error) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Text, b.Text))
 	})
 	// What an alias or a merge key repeats is wrong once.
 	list := slices.CompactFunc(p.list, func(a, b *Error) bool { return *a == *b })

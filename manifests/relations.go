@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"fmt"
 	"iter"
 	"reflect"
 	"slices"
@@ -61,7 +62,8 @@ func (l *loader) references(e *Entry) {
 		switch {
 		case ref.ID == e.ID:
 			l.wrongAt(ref.Pos, "after: %s cannot come after itself", e.ID)
-		case ref.ID.Type == "" || l.declared(ref.ID):
+		case ref == Ref{}: // it was no id
+		case l.declared(ref.ID):
 		case !slices.Contains(slices.Collect(l.types()), ref.ID.Type):
 			l.wrongAt(ref.Pos, "after: %q is not a type of resources%s", ref.ID.Type, l.didYouMean(ref.ID.Type, l.types()))
 		default:
@@ -101,7 +103,7 @@ func (l *loader) otherID(id resources.ID) string {
 	for _, t := range slices.Sorted(l.types()) {
 		other := resources.ID{Type: t, Name: id.Name}
 		if l.declared(other) {
-			return ": did you mean " + other.String() + "?"
+			return fmt.Sprintf(": did you mean %q?", other)
 		}
 	}
 	return l.didYouMean(id.String(), func(yield func(string) bool) {

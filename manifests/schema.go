@@ -25,7 +25,7 @@ type object = map[string]any
 
 func (r *reference) schema() object {
 	properties := object{}
-	r.addProperties(properties, reflect.TypeFor[heading]())
+	r.addProperties(properties, headingType)
 	properties["version"].(object)["enum"] = []any{1, "1"}
 	properties["vars"].(object)["type"] = []string{"object", "null"}
 	definitions := object{"scalar": object{"type": []string{"string", "number", "boolean"}}}

@@ -124,7 +124,6 @@ type unit struct {
 	Weight *uint8 `yaml:"weight,omitempty"`
 	// OnChange is what happens then.
 	OnChange action `yaml:"on_change,omitempty"`
-	hidden   int
 	// Kept is not in a manifest.
 	Kept string `yaml:"-"`
 }

@@ -10,7 +10,6 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/makenotwork/mnw-agent/manifests"
-	"github.com/makenotwork/mnw-agent/resources"
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
@@ -41,26 +40,19 @@ func (tr *trial) survivesEncoding() {
 	}
 }
 
-// encode writes the declarations as a manifest.
+// encode writes the declarations as a manifest, with the variables that
+// templates use.
 func (tr *trial) encode(m *manifests.Manifest) string {
 	tr.Helper()
-	document := map[string]any{"version": 1, "vars": m.Vars}
-	for _, e := range m.Entries {
-		for _, t := range resources.All {
-			if t.Name != e.ID.Type {
-				continue
-			}
-			if document[t.Section] == nil {
-				document[t.Section] = map[string]any{}
-			}
-			document[t.Section].(map[string]any)[e.ID.Name] = e.Resource
-		}
-	}
-	text, err := yaml.Marshal(document)
+	text, err := manifests.Encode(m.Entries)
 	if err != nil {
 		tr.Fatal(err)
 	}
-	return strings.NewReplacer("${vars.", "$${vars.", "${facts.", "$${facts.").Replace(string(text))
+	vars, err := yaml.Marshal(map[string]any{"vars": m.Vars})
+	if err != nil {
+		tr.Fatal(err)
+	}
+	return string(text) + strings.ReplaceAll(string(vars), "${", "$${")
 }
 
 func (tr *trial) passesSchema(manifest string) {

@@ -1,7 +1,6 @@
 package test
 
 import (
-	"bytes"
 	"cmp"
 	_ "embed"
 	"os"
@@ -12,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/makenotwork/mnw-agent/agent/cli"
 	"github.com/makenotwork/mnw-agent/test/boot"
 )
 
@@ -146,14 +144,9 @@ func (tr *trial) agent(verb string, flags ...string) (code int, said string) {
 	if tr.root != "" {
 		args = append(args, "--root", tr.root)
 	}
-	var stdout, stderr bytes.Buffer
-	code = cli.Main(append(args, tr.manifest), &stdout, &stderr)
-	said = stdout.String() + stderr.String()
-	for word := range strings.FieldsSeq(said) {
-		if strings.Contains(word, "canary") {
-			tr.Errorf("%s %s shows a secret:\n%s", verb, flags, said)
-			break
-		}
+	code, said = agentHere(append(args, tr.manifest)...)
+	if strings.Contains(said, "canary") {
+		tr.Errorf("%s %s shows a secret:\n%s", verb, flags, said)
 	}
 	return code, said
 }

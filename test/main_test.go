@@ -4,6 +4,7 @@
 package test
 
 import (
+	"bytes"
 	"flag"
 	"os"
 	"testing"
@@ -21,4 +22,11 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"mnw-agent": func() { os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr)) },
 	})
+}
+
+// agentHere runs the agent in this process, and returns all that it says.
+func agentHere(args ...string) (code int, said string) {
+	var stdout, stderr bytes.Buffer
+	code = cli.Main(args, &stdout, &stderr)
+	return code, stdout.String() + stderr.String()
 }

@@ -102,10 +102,14 @@ func (f *Future) Lstat(at string) (State, error) {
 
 // Readlink is part of View.
 func (f *Future) Readlink(at string) (string, error) {
-	s, err := f.Lstat(at)
+	if f.untouched() {
+		return f.View.Readlink(at)
+	}
+	resolved := f.resolve(path.Dir(at), at)
+	s, ok := f.paths[resolved]
 	switch {
-	case err != nil:
-		return "", err
+	case !ok && !f.hidden(resolved):
+		return f.View.Readlink(resolved)
 	case s.Kind == Absent:
 		return "", &fs.PathError{Op: "readlink", Path: at, Err: fs.ErrNotExist}
 	case s.Kind != Symlink:

@@ -146,7 +146,7 @@ func (w *walk) follow(name string, fd int, link *unix.Stat_t) error {
 		return err
 	}
 	if there.Uid != maker {
-		return fmt.Errorf("%s: the step %s is a symlink of user %d to %s, which belongs to user %d: refused",
+		return fmt.Errorf("%s: the step %s is a symlink of user %d to %s, which belongs to user %d: refused: declare the path that is meant, or let root own the link",
 			w.path, name, maker, target, there.Uid)
 	}
 	return nil

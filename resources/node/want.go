@@ -206,6 +206,9 @@ func remove(v View, at string, now State, deep bool) ([]Change, error) {
 			if err != nil {
 				return nil, err
 			}
+			for _, c := range inner {
+				c.(*PathChange).Shown = &Shown{} // nobody declared it: it may be secret
+			}
 			changes = append(changes, inner...)
 		}
 	}

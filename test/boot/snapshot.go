@@ -41,13 +41,16 @@ func (c *Container) Snapshot(except ...string) (Snapshot, error) {
 }
 
 // Look is a snapshot of any tree: of the files below the directory root, which
-// may be "" for /, except those below the given paths of the tree.
+// may be "" for /, except the given paths and what is below them.
 func Look(root string, except ...string) (Snapshot, error) {
 	snapshot := Snapshot{}
-	err := filepath.WalkDir(root+"/", func(at string, _ fs.DirEntry, err error) error {
+	err := filepath.WalkDir(root+"/", func(at string, d fs.DirEntry, err error) error {
 		name := "/" + strings.Trim(strings.TrimPrefix(at, root), "/")
-		if slices.Contains(except, name) {
+		switch excepted := slices.Contains(except, name); {
+		case excepted && d.IsDir():
 			return fs.SkipDir
+		case excepted:
+			return nil
 		}
 		if err == nil {
 			snapshot[name], err = look(at)

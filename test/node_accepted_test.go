@@ -1,0 +1,94 @@
+package test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/makenotwork/mnw-agent/test/boot"
+)
+
+// What is right only in its place is accepted: a relative import, of a file that
+// the same run makes, with a variable that only caddy's own environment has.
+func TestRelativeImport(t *testing.T) {
+	t.Parallel()
+	m := boot.Node(t)
+	const manifest = `
+units:
+  caddy.service: {dropins: {port: {content: "[Service]\nEnvironment=SITE_PORT=8097\n"}}, active: true}
+directories:
+  /etc/caddy/sites: {}
+files:
+  /etc/caddy/sites/a.caddy: {content: "http://localhost:{$SITE_PORT} {\n\timport ../snippets/*\n}\n"}
+  /etc/caddy/snippets/hello: {content: "respond hello\n", after: [directory:/etc/caddy/snippets]}
+caddyfiles:
+  /etc/caddy/Caddyfile: {content: "import sites/*.caddy\n"}
+`
+	const snippets = "  /etc/caddy/snippets: {}\n"
+	text := strings.Replace(manifest, "directories:\n", "directories:\n"+snippets, 1)
+	if result := run(m, text, "apply"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	if got := m.Must("curl", "-sS", "localhost:8097"); got != "hello" {
+		t.Errorf("caddy serves %q", got)
+	}
+
+	// A file that is imported and not declared changes: caddy is reloaded, once.
+	before := pid(m, "caddy")
+	m.WriteFile("/etc/caddy/sites/b.caddy", "http://localhost:8096 {\n\trespond more\n}\n", 0o644)
+	for _, want := range []string{"reload caddy.service: it runs with an older /etc/caddy/sites", "all as declared"} {
+		if result := run(m, text, "apply"); result.Code != 0 || !strings.Contains(result.Stdout, want) {
+			t.Errorf("want %q: %s", want, result)
+		}
+	}
+	if got := m.Must("curl", "-sS", "localhost:8096"); got != "more" {
+		t.Errorf("caddy serves %q", got)
+	}
+	if pid(m, "caddy") != before {
+		t.Error("caddy was restarted, not reloaded")
+	}
+}
+
+// A fault that was there before is somebody else's: it is told and stops
+// nothing. One that the manifest adds to it is still refused.
+func TestForeignFault(t *testing.T) {
+	t.Parallel()
+	m := boot.Node(t)
+	m.WriteFile("/etc/sudoers.d/foreign", "daemon ALL=(root NOPASSWD: ALL\n", 0o440)
+	result := run(m, `
+sudoers:
+  ours: {content: "bin ALL=(root) NOPASSWD: /bin/true\n"}
+`, "apply")
+	if result.Code != 0 || !strings.Contains(result.Stdout, "visudo finds fault with this node as it is, before any change") ||
+		!strings.Contains(result.Stdout, "/etc/sudoers.d/foreign:1") {
+		t.Errorf("with a foreign fault: %s", result)
+	}
+	m.MustSh("test -e /etc/sudoers.d/ours")
+
+	result = run(m, `
+sudoers:
+  ours: {content: "bin ALL=(root) NOPASSWD: /bin/true\n"}
+  worse: {content: "bin ALL=(root NOPASSWD: /bin/true\n"}
+`, "apply")
+	if result.Code != 1 || !strings.Contains(result.Stdout, "sudoers:worse: visudo refuses: /etc/sudoers.d/worse:1") ||
+		strings.Contains(result.Stdout, "sudoers:ours: visudo refuses") {
+		t.Errorf("with a fault of our own: %s", result)
+	}
+	m.MustSh("! test -e /etc/sudoers.d/worse")
+}
+
+// A judge that is not on the node is an error that names its package.
+func TestMissingJudge(t *testing.T) {
+	t.Parallel()
+	m := boot.Node(t)
+	m.MustSh("mv /usr/bin/caddy /usr/bin/caddy.away")
+	result := run(m, `
+files:
+  /srv/beside: {content: x}
+caddyfiles:
+  /etc/caddy/Caddyfile: {content: ":8099\n"}
+`, "apply")
+	if result.Code != 1 || !strings.Contains(result.Stdout, "install the package caddy") {
+		t.Error(result)
+	}
+	m.MustSh("! test -e /srv/beside")
+}
