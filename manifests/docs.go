@@ -58,12 +58,19 @@ func (d docs) add(types *ast.GenDecl) {
 // ofType is the doc comment of a type.
 func (d docs) ofType(t reflect.Type) string { return d[t.Name()] }
 
-// ofField is the doc comment of a field of t, or of a struct embedded in it.
+// ofField is the doc comment of a field of t, or of a struct embedded in it. It
+// begins with the field's name, in the place of which the reader gets the key
+// where that is another.
 func (d docs) ofField(t reflect.Type, f reflect.StructField) string {
 	for _, i := range f.Index[:len(f.Index)-1] {
 		t = t.Field(i).Type
 	}
-	return d[t.Name()+"."+f.Name]
+	text := d[t.Name()+"."+f.Name]
+	key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+	if rest, ok := strings.CutPrefix(text, f.Name+" "); ok && !strings.EqualFold(key, f.Name) {
+		return key + " " + rest
+	}
+	return text
 }
 
 // firstSentence is how a doc comment begins.

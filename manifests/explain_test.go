@@ -82,7 +82,7 @@ Fields:
   weight: number
       Weight is how much it weighs.
   on_change: restart or reload
-      OnChange is what happens then.
+      on_change is what happens then.
 ` + everywhere,
 		"job.steps": `job.steps: list of fields
 
