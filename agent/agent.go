@@ -16,10 +16,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/makenotwork/mnw-agent/manifests"
 	"github.com/makenotwork/mnw-agent/resources/node"
@@ -185,20 +182,6 @@ func (r *run) units() []string {
 		}
 	}
 	return names
-}
-
-// scratch is a new private directory: below the state directory, or, where plan
-// finds none and makes none, among the system's temporary files.
-func (r *run) scratch() (dir string, remove func(), err error) {
-	above := r.stateDir
-	if _, err := os.Stat(above); err != nil || unix.Access(above, unix.W_OK) != nil {
-		above = os.TempDir()
-	}
-	dir, err = os.MkdirTemp(above, "mnw-agent-preview-")
-	if err != nil {
-		return "", nil, fmt.Errorf("scratch directory: %w", err)
-	}
-	return dir, func() { _ = os.RemoveAll(dir) }, nil
 }
 
 // stopped is why a run may not go on: a signal, or its time is over.

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -20,19 +21,27 @@ func (r *run) commit(ctx context.Context) {
 	}
 }
 
+// batch is how many steps are prepared together.
+const batch = 256
+
 // performAll performs what is planned and says whether that went to the end.
 func (r *run) performAll(ctx context.Context) bool {
-	r.progress.Phase("apply", len(r.planned()))
-	for _, s := range r.order {
-		if !s.acts() {
-			continue
-		}
+	r.progress.Phase("apply", len(changesOf(r.order)))
+	acting := slices.DeleteFunc(slices.Clone(r.order), func(s *step) bool { return !s.acts() })
+	for i, s := range acting {
 		if err := stopped(ctx); err != nil {
 			s.fail(err)
 			return true
 		}
+		if i%batch == 0 {
+			r.machine.Ahead(changesOf(acting[i:min(i+batch, len(acting))]))
+		}
+		err := r.perform(ctx, s)
+		if err == nil && i == len(acting)-1 {
+			err = r.machine.Flush()
+		}
 		var moved *node.MovedError
-		switch err := r.perform(ctx, s); {
+		switch {
 		case err == nil:
 			s.state = made
 		case errors.As(err, &moved) && !s.moved:

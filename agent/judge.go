@@ -22,17 +22,18 @@ type hearing struct {
 func (r *run) judge(ctx context.Context) {
 	hearings := r.hearings()
 	r.progress.Phase("judge", len(hearings))
-	r.examine(ctx, r.steps)
 	if len(hearings) == 0 || stopped(ctx) != nil {
+		r.examine(ctx, r.steps)
 		return
 	}
 	judges := make([]node.Judge, len(hearings))
 	for i, h := range hearings {
 		judges[i] = h.judge
 	}
-	verdicts, err := r.ask(ctx, r.planned(), judges)
+	verdicts, err := r.ask(ctx, changesOf(r.order), judges)
 	var hard *node.ChangeError
 	switch {
+	case stopped(ctx) != nil: // what was cut short is no ruling
 	case errors.Is(err, node.ErrNoPreview):
 		r.report.note("not judged: %s", err)
 		r.report.unjudged(hearings)
@@ -40,11 +41,13 @@ func (r *run) judge(ctx context.Context) {
 		r.without(hard)
 		r.plan(ctx, r.unmade())
 		r.judge(ctx)
+		return
 	case err != nil:
 		r.refuse(hearings[0].step, fmt.Errorf("preview: %w", err))
 	default:
 		r.weigh(ctx, hearings, verdicts)
 	}
+	r.examine(ctx, r.steps)
 }
 
 // without takes the step out of the run that planned a change which cannot be
@@ -86,10 +89,10 @@ func (r *run) hearings() []hearing {
 	return list
 }
 
-// planned is all changes that are to be made, in order.
-func (r *run) planned() []node.Change {
+// changesOf is the changes of some steps that are to be made, in order.
+func changesOf(steps []*step) []node.Change {
 	var changes []node.Change
-	for _, s := range r.order {
+	for _, s := range steps {
 		if s.acts() {
 			changes = append(changes, s.plan.Changes...)
 		}
@@ -110,7 +113,7 @@ func (r *run) ask(ctx context.Context, changes []node.Change, judges []node.Judg
 	}
 	defer func() { err = errors.Join(err, preview.Close()) }()
 	if why := preview.Fallback(); why != "" {
-		r.report.note("judged in a copied tree, for the kernel refuses a private mount namespace: %s", why)
+		r.report.note("judged in a copied tree: %s", why)
 	}
 	return preview.Ask(ctx, judges), nil
 }

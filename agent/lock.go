@@ -42,7 +42,11 @@ func lock(ctx context.Context, dir string, wait time.Duration) (release func(), 
 		file.Close()
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
-	return func() { file.Close() }, nil
+	return func() {
+		// A child that is just being started may still hold the file open.
+		_ = unix.Flock(int(file.Fd()), unix.LOCK_UN)
+		file.Close()
+	}, nil
 }
 
 func writeAt(file *os.File, text string) error {

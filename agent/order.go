@@ -18,18 +18,19 @@ import (
 // them: those that `after:` states, and those that follow from what a resource
 // owns and needs. What goes away goes in the opposite order.
 func order(m *manifests.Manifest) (*graph, error) {
-	g := &graph{byID: map[resources.ID]*step{}, owners: map[node.Subject]*step{}, near: map[string]*step{}}
+	g := &graph{owners: make(map[node.Subject]*step, len(m.Entries)), near: map[string]*step{}}
+	g.steps = make([]*step, 0, len(m.Entries))
 	for i := range m.Entries {
 		g.add(&m.Entries[i])
 	}
 	g.addRuns()
+	slices.SortFunc(g.steps, byID)
 	for _, s := range g.steps {
 		g.implied(s)
 	}
 	for i := range m.Entries {
 		g.stated(&m.Entries[i])
 	}
-	slices.SortFunc(g.steps, byID)
 	if g.errs != nil {
 		return nil, g.errs
 	}
@@ -45,8 +46,7 @@ func Check(m *manifests.Manifest) error {
 
 // A graph is the steps while their edges are being found.
 type graph struct {
-	steps  []*step
-	byID   map[resources.ID]*step
+	steps  []*step // by id
 	owners map[node.Subject]*step
 	near   map[string]*step // the owner of a directory or of the nearest one above
 	errs   *multierror.Error
@@ -56,7 +56,6 @@ func (g *graph) add(e *manifests.Entry) {
 	s := &step{id: e.ID, pos: e.Pos, resource: e.Resource, audit: e.Audit}
 	s.rank = rankOf(s)
 	g.steps = append(g.steps, s)
-	g.byID[s.id] = s
 	if owner, ok := e.Resource.(resources.Owner); ok {
 		for _, subject := range owner.Owns() {
 			g.owners[subject] = s
@@ -94,19 +93,30 @@ func (g *graph) addRuns() {
 		s.needs = asked[r.Unit]
 		s.pos = s.needs[0].pos
 		g.steps = append(g.steps, s)
-		g.byID[s.id] = s
 	}
 }
 
 // stated adds the edges of `after:`. After a unit means after its run.
 func (g *graph) stated(e *manifests.Entry) {
-	s := g.byID[e.ID]
+	if len(e.After) == 0 {
+		return
+	}
+	s := g.find(e.ID)
 	for _, ref := range e.After {
-		s.needs = append(s.needs, g.byID[ref.ID])
-		if run := g.byID[resources.ID{Type: runType, Name: ref.ID.Name}]; ref.ID.Type == "unit" && run != nil {
+		s.needs = append(s.needs, g.find(ref.ID))
+		if run := g.find(resources.ID{Type: runType, Name: ref.ID.Name}); ref.ID.Type == "unit" && run != nil {
 			s.needs = append(s.needs, run)
 		}
 	}
+}
+
+// find is the step with an id, nil when there is none.
+func (g *graph) find(id resources.ID) *step {
+	i, found := slices.BinarySearchFunc(g.steps, &step{id: id}, byID)
+	if !found {
+		return nil
+	}
+	return g.steps[i]
 }
 
 // implied adds the edges that follow from what a resource is.

@@ -22,10 +22,10 @@ func (r *run) plan(ctx context.Context, steps []*step) {
 	r.progress.Phase("plan", len(steps))
 	w := newWaves(steps)
 	for wave := w.next(nil); len(wave) > 0; wave = w.next(wave) {
-		wave = skipBroken(wave)
-		lookAll(ctx, wave, r.future)
+		able := skipBroken(wave)
+		lookAll(ctx, able, r.future)
 		changed := upheaval{}
-		for _, s := range wave {
+		for _, s := range able {
 			if changed.disturbs(s.looked) || changed.disturbs(subjects(s.plan.Changes)) {
 				s.look(ctx, r.future)
 			}

@@ -56,6 +56,7 @@ type Report struct {
 	Phases    []Phase          `json:"phases"`
 	Result    Result           `json:"result"`
 	Refused   bool             `json:"refused"` // stopped before the next write
+	Stopped   bool             `json:"stopped"` // ended by a signal, or because it took too long
 	Resources []ResourceReport `json:"resources"`
 	Judges    []JudgeReport    `json:"judges"`
 	Notes     []string         `json:"notes"` // on the run as a whole
@@ -173,6 +174,7 @@ func (r *Report) finish(steps []*step, cause error) {
 		r.Resources = append(r.Resources, r.resource(s))
 	}
 	if cause != nil {
+		r.Stopped = true
 		r.note("the run was stopped: %s", cause)
 	}
 	r.Result = r.result(cause)
@@ -195,7 +197,7 @@ func (r *Report) resource(s *step) ResourceReport {
 	}
 	changes := s.plan.Changes
 	if s.left != nil {
-		changes = s.left
+		changes, report.Made = s.left, 0
 	}
 	for _, c := range changes {
 		report.Changes = append(report.Changes, ChangeReport{Line: r.conceal(c.Line()), Diff: r.conceal(unified(c.Diff()))})

@@ -82,9 +82,9 @@ func (e *EnvFile) edited(v node.View, exists bool) (*node.Content, error) {
 	var err error
 	switch {
 	case exists:
-		text, err = v.ReadFile(string(e.Path))
+		text, err = readVouched(v, string(e.Path))
 	case e.Seed != "":
-		text, err = v.ReadFile(string(e.Seed))
+		text, err = readVouched(v, string(e.Seed))
 		if errors.Is(err, fs.ErrNotExist) {
 			err = fmt.Errorf("seed: there is no file %s to begin with", e.Seed)
 		}

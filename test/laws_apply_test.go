@@ -3,6 +3,7 @@ package test
 import (
 	"context"
 	"encoding/json"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -10,8 +11,6 @@ import (
 	"time"
 
 	"github.com/makenotwork/mnw-agent/agent"
-	"github.com/makenotwork/mnw-agent/manifests"
-	"github.com/makenotwork/mnw-agent/resources"
 	"github.com/makenotwork/mnw-agent/resources/node"
 	"github.com/makenotwork/mnw-agent/test/boot"
 )
@@ -90,67 +89,6 @@ func (tr *trial) machine() *node.Machine {
 	return machine
 }
 
-// steps is the changes that the manifest leads to, each planned on the node as
-// the ones before leave it. What runs is left out, since it is no part of the
-// tree. A resource that cannot be planned yet is planned after the others; what
-// goes away comes last.
-func (tr *trial) steps() []node.Change {
-	tr.Helper()
-	future := node.NewFuture(tr.machine().View())
-	var steps []node.Change
-	for todo := tr.declared(); len(todo) > 0; {
-		var later []resources.Resource
-		var failure error
-		for _, r := range todo {
-			plan, err := r.Plan(tr.Context(), future)
-			if err != nil {
-				later, failure = append(later, r), err
-				continue
-			}
-			changes := slices.DeleteFunc(plan.Changes, func(c node.Change) bool {
-				kind := c.Subject().Kind
-				return kind == node.OfUnit || kind == node.OfManager
-			})
-			future.Lay(changes...)
-			steps = append(steps, changes...)
-		}
-		if len(later) == len(todo) {
-			tr.Fatal(failure)
-		}
-		todo = later
-	}
-	return steps
-}
-
-// declared is the resources of the manifest, those last that go away.
-func (tr *trial) declared() []resources.Resource {
-	var stays, goes []resources.Resource
-	for _, e := range tr.load().Entries {
-		if e.Audit {
-			continue
-		}
-		if d, ok := e.Resource.(resources.Departer); ok && d.Departs() {
-			goes = append(goes, e.Resource)
-		} else {
-			stays = append(stays, e.Resource)
-		}
-	}
-	return append(stays, goes...)
-}
-
-func (tr *trial) load() *manifests.Manifest {
-	tr.Helper()
-	m, err := manifests.Load(tr.manifest, tr.options())
-	if err != nil {
-		tr.Fatal(err)
-	}
-	return m
-}
-
-func (tr *trial) options() manifests.Options {
-	return manifests.Options{Facts: func() map[string]string { return node.Facts(path.Join(tr.root, "/")) }}
-}
-
 // sparesBystanders fails when anything changed that no step is about. A
 // directory in which something came or went has another time.
 func (tr *trial) sparesBystanders(before, after boot.Snapshot, steps []node.Change) {
@@ -182,13 +120,28 @@ func (tr *trial) sparesBystanders(before, after boot.Snapshot, steps []node.Chan
 func (tr *trial) places(s node.Subject) []string {
 	switch s.Kind {
 	case node.OfPath:
-		dir, err := filepath.EvalSymlinks(filepath.Join(tr.root, path.Dir(s.Name)))
-		if err != nil { // it is gone
-			return []string{s.Name}
-		}
-		return []string{path.Join("/", strings.TrimPrefix(dir, tr.root), path.Base(s.Name))}
+		return []string{s.Name, path.Join(tr.resolve(path.Dir(s.Name)), path.Base(s.Name))}
 	case node.OfCrontab:
 		return []string{spool + s.Name}
 	}
 	return []string{"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow"}
+}
+
+// resolve is a path of the tree without links.
+func (tr *trial) resolve(name string) string {
+	done, rest := "/", strings.Split(name[1:], "/")
+	for len(rest) > 0 {
+		next := path.Join(done, rest[0])
+		rest = rest[1:]
+		target, err := os.Readlink(filepath.Join(tr.root, next))
+		switch {
+		case err != nil:
+			done = next
+		case path.IsAbs(target):
+			return tr.resolve(path.Join(target, path.Join(rest...)))
+		default:
+			return tr.resolve(path.Join(done, target, path.Join(rest...)))
+		}
+	}
+	return done
 }

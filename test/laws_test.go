@@ -1,6 +1,7 @@
 package test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -45,26 +46,28 @@ func tryAll(t *testing.T, root func(*testing.T) string) {
 }
 
 // Without privileges owners are neither changed nor compared; all else holds.
-func TestLawsUnprivileged(t *testing.T) {
+func TestUnprivileged(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("TestLaws itself is unprivileged")
+		t.Skip("all tests are unprivileged")
 	}
 	t.Parallel()
 	const nobody = 65534
-	dir, err := os.MkdirTemp("", "laws-")
+	dir, err := os.MkdirTemp("", "laws-") // t.TempDir is in a directory of root's own
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	if err := os.Chown(dir, nobody, nobody); err != nil {
+	here, binary := filepath.Join(dir, "test"), filepath.Join(dir, "unprivileged.test")
+	if err := errors.Join(
+		os.Chown(dir, nobody, nobody),
+		os.WriteFile(binary, testBinary(t), 0o755),
+		os.CopyFS(filepath.Join(here, "script"), os.DirFS("script")),
+		os.CopyFS(filepath.Join(dir, "examples"), os.DirFS("../examples")),
+	); err != nil {
 		t.Fatal(err)
 	}
-	binary := filepath.Join(dir, "laws.test")
-	if err := os.WriteFile(binary, testBinary(t), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(binary, "-test.run=^TestLaws$")
-	cmd.Dir = dir
+	cmd := exec.Command(binary, "-test.run=^(TestLaws|TestScripts)$")
+	cmd.Dir = here
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + dir}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"flag"
 	"os"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,8 +18,10 @@ import (
 var update = flag.Bool("update", false, "write what the sandbox shows into cases/")
 
 // TestMain lets the test binary be the agent, when it is started under the
-// agent's name.
+// agent's name. The manifests that the tests write are ones that no other user
+// may write, whatever the umask of who runs them.
 func TestMain(m *testing.M) {
+	syscall.Umask(0o022)
 	testscript.Main(m, map[string]func(){
 		"mnw-agent": func() { os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr)) },
 	})

@@ -2,16 +2,13 @@ package test
 
 import (
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/joho/godotenv"
 
-	"github.com/makenotwork/mnw-agent/agent"
 	"github.com/makenotwork/mnw-agent/test/boot"
 )
 
@@ -74,8 +71,7 @@ func readTheSame(t *testing.T, m *boot.Machine) {
 	if result := run(m, manifest, "apply"); result.Code != 0 {
 		t.Fatal(result)
 	}
-	for name, read := range envReaders {
-		got := read(m, "/etc/values.env")
+	for name, got := range readByAll(m, "/etc/values.env") {
 		for key, want := range values {
 			if value, ok := got[key]; !ok || value != want {
 				t.Errorf("%s reads %s as %q, want %q", name, key, value, want)
@@ -136,52 +132,56 @@ var agedFiles = []struct{ what, text, says string }{
 // and the file left alone; what each reader makes of the others' keys stays.
 func TestKeysInAgedFiles(t *testing.T) {
 	t.Parallel()
-	m := boot.Node(t)
+	m := ready(t)
 	const value = `it's "mine": $HOME \n 100% #1`
+	file := func(i int) string { return fmt.Sprintf("/etc/aged/%02d.env", i) }
+	before := make([]map[string]map[string]string, len(agedFiles))
 	manifest := "env_files:\n"
-	file := func(i int) string { return fmt.Sprintf("/etc/aged/%d.env", i) }
-	before := map[string]map[string]string{}
 	for i, aged := range agedFiles {
 		if aged.text != "" {
 			m.WriteFile(file(i), aged.text, 0o644)
-		}
-		for name, read := range envReaders {
-			if aged.text != "" {
-				before[name+file(i)] = read(m, file(i))
-			}
+			before[i] = readByAll(m, file(i))
 		}
 		manifest += fmt.Sprintf("  %s: {set: {KEY: %s}}\n", file(i), strconv.QuoteToASCII(value))
 	}
 	result := run(m, manifest, "apply", "--json")
-	outcomes := map[string]agent.ResourceReport{}
-	for _, r := range report(t, result).Resources {
-		outcomes[r.ID] = r
+	if result.Code != 1 {
+		t.Errorf("apply: %s", result)
 	}
-	for i, aged := range agedFiles {
+	for i, r := range report(t, result).Resources {
+		aged := agedFiles[i]
 		t.Run(aged.what, func(t *testing.T) {
 			m := m.For(t)
-			if r := outcomes["env_file:"+file(i)]; aged.says != "" {
-				if r.Outcome != agent.OutcomeFailed || !strings.Contains(r.Error, aged.says) {
-					t.Errorf("want %q: it is %s: %s", aged.says, r.Outcome, r.Error)
-				}
-				if text := m.ReadFile(file(i)); text != aged.text {
-					t.Errorf("it was refused, and is now %q", text)
-				}
-				return
-			} else if r.Outcome != agent.OutcomeChanged {
-				t.Fatalf("it is %s: %s", r.Outcome, r.Error)
-			}
-			for _, name := range slices.Sorted(maps.Keys(envReaders)) {
-				now := envReaders[name](m, file(i))
-				if now["KEY"] != value {
-					t.Errorf("%s reads %q from\n%s", name, now["KEY"], m.ReadFile(file(i)))
-				}
-				for _, key := range []string{"A", "B", "C"} {
-					if was := before[name+file(i)][key]; now[key] != was {
-						t.Errorf("%s read %q for %s, and now %q", name, was, key, now[key])
-					}
-				}
+			if aged.says == "" {
+				keyIsSet(t, before[i], readByAll(m, file(i)), value)
+			} else if !strings.Contains(r.Error, aged.says) || m.ReadFile(file(i)) != aged.text {
+				t.Errorf("it is %s: %s\nand the file is %q", r.Outcome, r.Error, m.ReadFile(file(i)))
 			}
 		})
+	}
+}
+
+// readByAll is what each reader reads from a file, by the reader's name.
+func readByAll(m *boot.Machine, file string) map[string]map[string]string {
+	all := map[string]map[string]string{}
+	for name, read := range envReaders {
+		all[name] = read(m, file)
+	}
+	return all
+}
+
+// keyIsSet fails unless every reader now reads a value for KEY, and what it read
+// before for other keys.
+func keyIsSet(t *testing.T, before, after map[string]map[string]string, value string) {
+	t.Helper()
+	for name, now := range after {
+		if got := now["KEY"]; got != value {
+			t.Errorf("%s reads %q, want %q", name, got, value)
+		}
+		for _, key := range []string{"A", "B", "C"} {
+			if was := before[name][key]; now[key] != was {
+				t.Errorf("%s read %q for %s, and now %q", name, was, key, now[key])
+			}
+		}
 	}
 }

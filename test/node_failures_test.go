@@ -11,98 +11,92 @@ import (
 )
 
 // failures are resources that cannot be made as declared. Each has a dependent,
-// which is skipped, and says what is wrong and what to do.
+// which is skipped, and says what is wrong and what to do. Where that is to be
+// done on the node, mend does it.
 var failures = []struct {
 	what   string
 	before string // a script
 	id     string
 	fields string
 	says   []string
+	mend   string // a script
 }{
 	{"a unit that starts and dies", "",
 		"unit:dies.service", `{active: true, content: "[Service]\nExecStart=/bin/sh -c 'echo dying words; exit 3'\n"}`,
-		[]string{"it was started and did not stay up", "(exit-code, status 3)", "dying words"}},
+		[]string{"it was started and did not stay up", "(exit-code, status 3)", "dying words"}, ""},
 	{"a unit that dies only after a while", "",
 		"unit:late.service", `{active: true, settle: 2s, content: "[Service]\nExecStart=/bin/sh -c 'sleep 0.7; echo late words; exit 4'\n"}`,
-		[]string{"it was started and did not stay up", "late words"}},
+		[]string{"it was started and did not stay up", "late words"}, ""},
 	{"a unit that is started again and again", "",
 		"unit:loops.service", `{active: true, content: "[Service]\nRestart=always\nRestartSec=100ms\nExecStart=/bin/sh -c 'echo loop words; exit 1'\n"}`,
-		[]string{"it was started and did not stay up", "loop words"}},
+		[]string{"it was started and did not stay up", "loop words"}, ""},
 	{"a unit without its program", `printf '[Service]\nUser=nosuchuser\nExecStart=/bin/true\n' >/etc/systemd/system/noexec.service; systemctl daemon-reload`,
 		"unit:noexec.service", `{active: true}`,
-		[]string{"it was started and did not stay up", "status 217", "Failed to determine user credentials"}},
+		[]string{"it was started and did not stay up", "status 217", "Failed to determine user credentials"}, ""},
 	{"a masked unit", `ln -s /dev/null /etc/systemd/system/masked.service; systemctl daemon-reload`,
 		"unit:masked.service", `{active: true}`,
-		[]string{"the unit is masked by /etc/systemd/system/masked.service: declare masked: false as well"}},
+		[]string{"the unit is masked by /etc/systemd/system/masked.service: declare masked: false as well"},
+		`rm /etc/systemd/system/masked.service; printf '[Service]\nExecStart=/bin/sleep infinity\n' >/etc/systemd/system/masked.service`},
 	{"a unit whose reload fails", `
 printf '[Service]\nExecStart=/bin/sleep infinity\nExecReload=/bin/sh -c "echo reload words; exit 5"\n' >/etc/systemd/system/noreload.service
 systemctl daemon-reload; systemctl start noreload; sleep 0.1; touch /etc/noreload.conf`,
 		"unit:noreload.service", `{active: true, reads: [/etc/noreload.conf], on_stale: reload}`,
-		[]string{"the reload failed: it still runs with what it had loaded before", "reload words"}},
+		[]string{"the reload failed: it still runs with what it had loaded before", "reload words"},
+		`sed -i "s/exit 5/exit 0/" /etc/systemd/system/noreload.service`},
 	{"a user with a process", `
 useradd --create-home busy; mkdir /srv/busy; chown busy /srv/busy
 systemd-run --quiet --unit=busy-process --uid=busy sleep infinity`,
 		"user:busy", `{home: /srv/busy}`,
-		[]string{"its home cannot change while it has processes: ", "(sleep): stop them and apply again"}},
+		[]string{"its home cannot change while it has processes: ", "(sleep): stop them and apply again"},
+		`systemctl stop busy-process`},
 	{"a file in the way of a directory", `echo precious >/srv/in-the-way`,
 		"directory:/srv/in-the-way", `{}`,
-		[]string{"there is a file in the way, not a directory: move it away"}},
+		[]string{"there is a file in the way, not a directory: move it away"},
+		`mv /srv/in-the-way /srv/moved-away`},
 	{"a mount on the file", `echo below >/etc/mounted.conf; echo above >/tmp/above; mount --bind /tmp/above /etc/mounted.conf`,
 		"file:/etc/mounted.conf", `{content: new}`,
-		[]string{"something is mounted there: unmount it, or leave it out of the manifest"}},
+		[]string{"something is mounted there: unmount it, or leave it out of the manifest"},
+		`umount /etc/mounted.conf`},
 	{"an immutable file", `echo old >/etc/immutable.conf; chattr +i /etc/immutable.conf`,
 		"file:/etc/immutable.conf", `{content: new}`,
-		[]string{"immutable (see lsattr; chattr -i undoes it)"}},
+		[]string{"immutable (see lsattr; chattr -i undoes it)"},
+		`chattr -i /etc/immutable.conf`},
 	{"a directory that only grows", `mkdir /srv/append; echo old >/srv/append/file; chattr +a /srv/append`,
 		"file:/srv/append/file", `{content: new}`,
-		[]string{"chattr -"}},
+		[]string{"chattr -"},
+		`chattr -a /srv/append`},
 	{"a mount that is read-only", `mkdir /srv/read-only; mount -t tmpfs -o ro none /srv/read-only`,
 		"file:/srv/read-only/file", `{content: new}`,
-		[]string{"mount it writable and apply again"}},
+		[]string{"mount it writable and apply again"},
+		`mount -o remount,rw /srv/read-only`},
 	{"a full disk", `mkdir /srv/full; mount -t tmpfs -o size=4k none /srv/full; echo old >/srv/full/file`,
 		"file:/srv/full/file", `{content: "` + strings.Repeat("0123456789", 1000) + `"}`,
-		[]string{"make room and apply again"}},
+		[]string{"make room and apply again"},
+		`mount -o remount,size=1m /srv/full`},
 	{"an owner whom nobody knows", "",
 		"file:/srv/unowned", `{content: x, owner: nosuchuser}`,
-		[]string{`chown: no user "nosuchuser"`}},
+		[]string{`chown: no user "nosuchuser"`},
+		`useradd nosuchuser`},
 	{"a link that a user has planted", `mkdir -p /srv/theirs; chown daemon /srv/theirs; runuser -u daemon -- ln -s /etc /srv/theirs/link`,
 		"file:/srv/theirs/link/planted.conf", `{content: x}`,
-		[]string{"the step link is a symlink of user 1 to /etc, which belongs to user 0: refused", "let root own the link"}},
+		[]string{"the step link is a symlink of user 1 to /etc, which belongs to user 0: refused", "let root own the link"},
+		`rm /srv/theirs/link`},
 	{"a user whom cron does not allow", `useradd denied; echo denied >/etc/cron.deny; echo root >>/etc/cron.deny`,
 		"crontab:denied", `{jobs: {j: {schedule: "@daily", command: /bin/true}}}`,
-		[]string{"cron.deny"}},
+		[]string{"cron.deny"},
+		`rm /etc/cron.deny`},
 }
 
 // What fails is told, what depends on it is skipped by name, and everything
-// else converges.
+// else converges. When the node is mended, the same manifest goes on.
 func TestFailures(t *testing.T) {
 	t.Parallel()
-	m := boot.Node(t)
-	m.InstallAgent()
-	sections := map[string][]string{}
-	for i, f := range failures {
+	m := ready(t)
+	manifest := failing()
+	for _, f := range failures {
 		m.MustSh(f.before + "\n:")
-		section, name, _ := strings.Cut(f.id, ":")
-		plural := map[string]string{"directory": "directories"}[section]
-		if plural == "" {
-			plural = section + "s"
-		}
-		sections[plural] = append(sections[plural], fmt.Sprintf("  %s: %s\n", name, f.fields))
-		sections["files"] = append(sections["files"],
-			fmt.Sprintf("  /srv/dependent-%d: {content: x, after: [\"%s\"]}\n  /srv/other-%d: {content: x}\n", i, f.id, i))
 	}
-	var manifest strings.Builder
-	for section, entries := range sections {
-		manifest.WriteString(section + ":\n" + strings.Join(entries, ""))
-	}
-	result := run(m, manifest.String(), "apply", "--json")
-	if result.Code != 1 {
-		t.Errorf("apply: %s", result)
-	}
-	outcomes := map[string]agent.ResourceReport{}
-	for _, r := range report(t, result).Resources {
-		outcomes[r.ID] = r
-	}
+	outcomes := apply(t, m, manifest, 1)
 	for i, f := range failures {
 		t.Run(f.what, func(t *testing.T) {
 			failed(t, outcomes, f.id, f.says)
@@ -114,6 +108,49 @@ func TestFailures(t *testing.T) {
 		})
 	}
 	m.MustSh("test $(cat /srv/in-the-way) = precious; test $(cat /etc/mounted.conf) = above; test $(cat /etc/immutable.conf) = old; test $(cat /srv/full/file) = old; ! test -e /etc/planted.conf")
+
+	for _, f := range failures {
+		m.MustSh(f.mend + "\n:")
+	}
+	outcomes = apply(t, m, manifest, 1) // some cannot be mended on the node
+	for i, f := range failures {
+		dependent := outcomes[fmt.Sprintf("file:/srv/dependent-%d", i)]
+		if f.mend != "" && dependent.Outcome != agent.OutcomeChanged {
+			t.Errorf("%s, mended: what depends on it is %s: %s", f.what, dependent.Outcome, dependent.Error)
+		}
+	}
+}
+
+// failing declares the failures, a dependent of each, and as many files that
+// depend on nothing.
+func failing() string {
+	sections := map[string]string{}
+	for i, f := range failures {
+		kind, name, _ := strings.Cut(f.id, ":")
+		section := strings.Replace(kind+"s", "directorys", "directories", 1)
+		sections[section] += fmt.Sprintf("  %s: %s\n", name, f.fields)
+		sections["files"] += fmt.Sprintf("  /srv/dependent-%d: {content: x, after: [\"%s\"]}\n  /srv/other-%d: {content: x}\n", i, f.id, i)
+	}
+	manifest := ""
+	for section, entries := range sections {
+		manifest += section + ":\n" + entries
+	}
+	return manifest
+}
+
+// apply applies a manifest, which ends with a status, and returns what is
+// reported of each resource.
+func apply(t *testing.T, m *boot.Machine, manifest string, status int) map[string]agent.ResourceReport {
+	t.Helper()
+	result := run(m, manifest, "apply", "--json")
+	if result.Code != status {
+		t.Errorf("apply: %s", result)
+	}
+	all := map[string]agent.ResourceReport{}
+	for _, r := range report(t, result).Resources {
+		all[r.ID] = r
+	}
+	return all
 }
 
 // failed fails unless a resource, or the run of the unit, has failed and says so.

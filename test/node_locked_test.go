@@ -18,8 +18,7 @@ units:
 // the lock, or waits when told to. A run that is killed holds nothing.
 func TestLocked(t *testing.T) {
 	t.Parallel()
-	m := boot.Node(t)
-	m.InstallAgent()
+	m := ready(t)
 	m.WriteFile("/root/slow.yaml", "version: 1\n"+slowService, 0o600)
 	ctx, kill := context.WithCancel(t.Context())
 	first := m.Command(ctx, boot.AgentPath, "apply", "/root/slow.yaml")
@@ -56,20 +55,28 @@ func TestLocked(t *testing.T) {
 	}
 }
 
-// A signal lets the change in hand come to its end, and nothing more is begun.
-func TestTerminated(t *testing.T) {
+// A run that is told to stop, or has no time left, brings the change in hand to
+// its end and begins nothing more. The next run goes on from there.
+func TestStopped(t *testing.T) {
 	t.Parallel()
-	m := boot.Node(t)
-	m.InstallAgent()
+	m := ready(t)
 	m.WriteFile("/root/slow.yaml", "version: 1\n"+slowService+`
 files: {/srv/later: {content: x, after: [unit:slow.service]}}
 `, 0o600)
-	result := m.Sh("timeout --signal=TERM 1 " + boot.AgentPath + " apply /root/slow.yaml")
-	if result.Code != 124 && result.Code != 1 || !strings.Contains(result.Stdout, "the run was interrupted") {
-		t.Errorf("terminated: %s", result)
-	}
-	m.MustSh("systemctl is-active slow; ! test -e /srv/later")
-	if again := m.Agent("apply", "/root/slow.yaml"); again.Code != 0 || !strings.Contains(again.Stdout, "1 changed") {
-		t.Errorf("applied again: %s", again)
+	for what, c := range map[string]struct{ script, says string }{
+		"by a signal":  {`mnw-agent apply /root/slow.yaml & until systemctl is-active slow; do sleep 0.05; done; kill $!; wait $!`, "the run was interrupted"},
+		"by --timeout": {`mnw-agent apply --timeout 2s /root/slow.yaml`, "the run took longer than 2s"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			m := m.For(t)
+			m.MustSh("systemctl stop slow 2>/dev/null || true; rm -f /srv/later")
+			if result := m.Sh(c.script); result.Code != 1 || !strings.Contains(result.Stdout, c.says) {
+				t.Errorf("want exit 1 and %q: %s", c.says, result)
+			}
+			m.MustSh("systemctl is-active slow; ! test -e /srv/later")
+			if again := m.Agent("apply", "/root/slow.yaml"); again.Code != 0 || !strings.Contains(again.Stdout, "1 changed") {
+				t.Errorf("applied again: %s", again)
+			}
+		})
 	}
 }

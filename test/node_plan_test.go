@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/makenotwork/mnw-agent/agent"
-	"github.com/makenotwork/mnw-agent/test/boot"
 )
 
 // fresh declares a service from nothing: users, their groups and homes, all
@@ -55,8 +54,7 @@ caddyfiles:
 // Where nothing is there yet, plan shows exactly the changes that apply makes.
 func TestPlanIsApply(t *testing.T) {
 	t.Parallel()
-	m := boot.Node(t)
-	m.InstallAgent()
+	m := ready(t)
 	before := m.Snapshot(stateDir, manifestPath)
 
 	planned := run(m, fresh, "plan", "--json")

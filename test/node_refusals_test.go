@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-
-	"github.com/makenotwork/mnw-agent/test/boot"
 )
 
 // twenty is twenty good resources, of every type.
@@ -43,53 +41,57 @@ authorized_keys:
   site: {keys: {max: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl max"}}
 `
 
+// refusals are resources that a judge, or the loader, refuses.
+var refusals = []struct {
+	what    string
+	section string
+	bad     string // what stands in the section, beside the good
+	code    int
+	says    string
+}{
+	{"a drop-in that visudo refuses", "sudoers", `bad: {content: "site ALL=(root NOPASSWD: /bin/true\n"}`,
+		1, "sudoers:bad: visudo refuses: /etc/sudoers.d/bad:1:16: syntax error"},
+	{"a drop-in that only the whole policy refuses", "sudoers", `bad: {content: "User_Alias ADMINS = site\n"}`,
+		1, `sudoers:bad: visudo refuses: /etc/sudoers.d/bad:1:25: Alias "ADMINS" already defined`},
+	{"a Caddyfile with a syntax error", "caddyfiles", `/etc/caddy/bad: {content: "http://localhost:8081 {\n\tfile_server\n"}`,
+		1, "caddyfile:/etc/caddy/bad: caddy refuses: Error: adapting config using caddyfile: /etc/caddy/bad:2 - Syntax error"},
+	{"a Caddyfile that imports what is not there", "caddyfiles", `/etc/caddy/bad: {content: "import sites/one\n"}`,
+		1, "caddyfile:/etc/caddy/bad: caddy refuses: Error: adapting config using caddyfile: /etc/caddy/bad:1 - Error during parsing: File to import not found: sites/one"},
+	{"a unit with an unknown key", "units", `bad.service: {content: "[Service]\nExecStart=/bin/true\nRestartSecs=3\n"}`,
+		1, "unit:bad.service: systemd-analyze refuses: /etc/systemd/system/bad.service:3: Unknown key 'RestartSecs' in section [Service], ignoring."},
+	{"a drop-in with an unknown key", "units", `dbus.service: {dropins: {bad: "[Service]\nRestartSecs=3\n"}}`,
+		1, "unit:dbus.service: systemd-analyze refuses: /etc/systemd/system/dbus.service.d/bad.conf:2: Unknown key 'RestartSecs' in section [Service], ignoring."},
+	{"a unit whose program is not there", "units", `bad.service: {content: "[Service]\nExecStart=/no/such/program\n"}`,
+		1, "unit:bad.service: systemd-analyze refuses: bad.service: Command /no/such/program is not executable: No such file or directory"},
+	{"a file that its own judge refuses", "files", `/etc/ssh/sshd_config.d/bad.conf: {content: "PermitRoot no\n", validate: [sshd, -t]}`,
+		1, "file:/etc/ssh/sshd_config.d/bad.conf: sshd refuses: /etc/ssh/sshd_config.d/bad.conf: line 1: Bad configuration option: PermitRoot"},
+	{"a crontab with a bad schedule", "crontabs", `root: {jobs: {bad: {schedule: "0 25 * * *", command: /bin/true}}}`,
+		64, `jobs.bad.schedule: hour "25": "25" is not a number from 0 to 23`},
+}
+
 // One bad resource among twenty good ones, and nothing is written: plan and
 // apply say why in the judge's own words, with the place in the manifest.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	m := boot.Node(t)
-	m.InstallAgent()
-	m.Must("mkdir", "--mode=0700", stateDir)
+	m := ready(t)
 	m.WriteFile("/etc/sudoers.d/admins", "User_Alias ADMINS = root\n", 0o440)
-
-	for _, r := range []struct {
-		what    string
-		section string
-		bad     string // what stands in the section, beside the good
-		code    int
-		says    string
-	}{
-		{"a drop-in that visudo refuses", "sudoers", `bad: {content: "site ALL=(root NOPASSWD: /bin/true\n"}`,
-			1, "sudoers:bad: visudo refuses: /etc/sudoers.d/bad:1:16: syntax error"},
-		{"a drop-in that only the whole policy refuses", "sudoers", `bad: {content: "User_Alias ADMINS = site\n"}`,
-			1, `sudoers:bad: visudo refuses: /etc/sudoers.d/bad:1:25: Alias "ADMINS" already defined`},
-		{"a Caddyfile with a syntax error", "caddyfiles", `/etc/caddy/bad: {content: "http://localhost:8081 {\n\tfile_server\n"}`,
-			1, "caddyfile:/etc/caddy/bad: caddy refuses: Error: adapting config using caddyfile: /etc/caddy/bad:2 - Syntax error"},
-		{"a Caddyfile that imports what is not there", "caddyfiles", `/etc/caddy/bad: {content: "import sites/one\n"}`,
-			1, "caddyfile:/etc/caddy/bad: caddy refuses: Error: adapting config using caddyfile: /etc/caddy/bad:1 - Error during parsing: File to import not found: sites/one"},
-		{"a unit with an unknown key", "units", `bad.service: {content: "[Service]\nExecStart=/bin/true\nRestartSecs=3\n"}`,
-			1, "unit:bad.service: systemd-analyze refuses: /etc/systemd/system/bad.service:3: Unknown key name 'RestartSecs' in section 'Service', ignoring."},
-		{"a drop-in with an unknown key", "units", `dbus.service: {dropins: {bad: "[Service]\nRestartSecs=3\n"}}`,
-			1, "unit:dbus.service: systemd-analyze refuses: /etc/systemd/system/dbus.service.d/bad.conf:2: Unknown key name 'RestartSecs' in section 'Service', ignoring."},
-		{"a unit whose program is not there", "units", `bad.service: {content: "[Service]\nExecStart=/no/such/program\n"}`,
-			1, "unit:bad.service: systemd-analyze refuses: bad.service: Command /no/such/program is not executable: No such file or directory"},
-		{"a file that its own judge refuses", "files", `/etc/ssh/sshd_config.d/bad.conf: {content: "PermitRoot no\n", validate: [sshd, -t]}`,
-			1, "file:/etc/ssh/sshd_config.d/bad.conf: sshd refuses: /etc/ssh/sshd_config.d/bad.conf: line 1: Bad configuration option: PermitRoot"},
-		{"a crontab with a bad schedule", "crontabs", `root: {jobs: {bad: {schedule: "0 25 * * *", command: /bin/true}}}`,
-			64, "x"},
-	} {
+	for _, r := range refusals {
 		t.Run(r.what, func(t *testing.T) {
 			m := m.For(t)
 			manifest := strings.Replace(twenty, r.section+":\n", r.section+":\n  "+r.bad+"\n", 1)
-			says := where(manifest, r.bad) + ": " + r.says
-			before := m.Snapshot(stateDir, "/root")
+			place := r.bad
+			if _, value, inField := strings.Cut(r.bad, "schedule: "); inField {
+				place = value
+			}
+			says := where(manifest, place) + ": " + r.says
+			before := m.Snapshot(stateDir, manifestPath, "/usr")
 			for _, verb := range []string{"plan", "apply"} {
 				result := run(m, manifest, verb)
 				if result.Code != r.code || !strings.Contains(result.Stdout+result.Stderr, says) {
 					t.Errorf("%s: want exit %d and %q: %s", verb, r.code, says, result)
 				}
 			}
-			if diff := before.Diff(m.Snapshot(stateDir, "/root")); diff != "" {
+			if diff := before.Diff(m.Snapshot(stateDir, manifestPath, "/usr")); diff != "" {
 				t.Errorf("it has changed the node:\n%s", diff)
 			}
 		})

@@ -14,6 +14,17 @@ const stateDir = agent.DefaultStateDir
 // manifestPath is where run puts a manifest.
 const manifestPath = "/root/manifest.yaml"
 
+// ready boots a node that has all that the agent needs, so that what changes
+// from now on is a manifest's doing.
+func ready(t *testing.T) *boot.Machine {
+	t.Helper()
+	m := boot.Node(t)
+	m.InstallAgent()
+	m.Must("mkdir", "--mode=0700", stateDir)
+	m.WriteFile(manifestPath, "", 0o600)
+	return m
+}
+
 // run puts a manifest into the node and runs the agent with it.
 func run(m *boot.Machine, manifest string, args ...string) boot.Result {
 	m.WriteFile(manifestPath, "version: 1\n"+manifest, 0o600)

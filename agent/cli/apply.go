@@ -30,7 +30,7 @@ next apply goes on from there.`,
 	verbose := cmd.Flags().BoolP("verbose", "v", false, "name the resources that are as declared, too")
 	detailed := cmd.Flags().Bool("detailed-exitcode", false, "exit with 2 when something was changed")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return a.run(cmd, args[0], agent.Apply, look{diffs: *diffs, all: *verbose}, func(r *agent.Report) int {
+		return a.run(cmd, args[0], agent.Apply, look{diffs: *diffs, all: *verbose, applied: true}, func(r *agent.Report) int {
 			if *detailed && r.Result == agent.Changed {
 				return exitDiffers
 			}

@@ -50,6 +50,8 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	// A second signal ends the program at once, unless it comes with the first:
 	// timeout(1) sends its signal to the program and then to the whole group.
 	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
+	// A reader of the output who goes away does not end it half-way through a run.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	a := &app{stdout: stdout, stderr: stderr}
 	root := a.root()
 	root.SetArgs(args)
@@ -126,7 +128,7 @@ func unknownVerb(cmd *cobra.Command, verb string) error {
 func asUsage(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
-			return usageError{fmt.Errorf("%s: %w (see %[1]s --help)", cmd.CommandPath(), err)}
+			return usageError{fmt.Errorf("%s: %w (see %s --help)", cmd.Name(), err, cmd.CommandPath())}
 		}
 		return nil
 	}

@@ -19,8 +19,9 @@ import (
 
 // A look is how much of a report is shown.
 type look struct {
-	diffs bool // what changes, as unified diffs
-	all   bool // what is as declared, too
+	diffs   bool // what changes, as unified diffs
+	all     bool // what is as declared, too
+	applied bool // apply was to make the changes
 }
 
 // ink is a colour or weight, as an SGR sequence.
@@ -149,8 +150,11 @@ func (p *printer) resource(r *agent.ResourceReport, l look) {
 	}
 	for i, c := range r.Changes {
 		line := c.Line
-		if r.Outcome == agent.OutcomeFailed && i < r.Made {
+		switch {
+		case r.Outcome == agent.OutcomeFailed && i < r.Made:
 			line += " (done)"
+		case r.Outcome == agent.OutcomeDiffers && l.applied:
+			line += " (not done)"
 		}
 		p.say("%s\n", indent(line))
 		if l.diffs && c.Diff != "" {
@@ -238,6 +242,8 @@ func ending(r *agent.Report) string {
 		return agreement(r)
 	case r.Result != agent.Failed:
 		return ""
+	case r.Stopped:
+		return "The run was stopped before its end: apply again."
 	case r.Mode == agent.ModePlan:
 		return "Apply would not go through: mend what is marked above."
 	case r.Refused && changed == 0:

@@ -136,9 +136,6 @@ func (c *CrontabChange) install(ctx context.Context) error {
 	if c.To == nil {
 		argv[3] = "-r"
 	}
-	if _, err := which(argv[0]); err != nil {
-		return fmt.Errorf("%w: install the package cron", err)
-	}
 	_, err := run(ctx, command{argv: argv, stdin: bytesOf(c.To), limit: programLimit})
 	return err
 }
@@ -173,7 +170,7 @@ func (c *CrontabChange) write(ctx context.Context, m *Machine) error {
 		return m.converge(ctx, at, Want{Kind: Absent})
 	}
 	group := "root"
-	if _, err := m.gid("crontab"); err == nil {
+	if _, err := m.userDB().gid("crontab"); err == nil {
 		group = "crontab"
 	}
 	if err := m.makeSpool(ctx, group); err != nil {

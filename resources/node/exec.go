@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"bytes"
 	"context"
 	"errors"
@@ -51,6 +52,8 @@ type commandError struct {
 func (e *commandError) Error() string {
 	said := strings.TrimSpace(e.said)
 	switch {
+	case e.late > 0 && said == "":
+		return fmt.Sprintf("%s was still running after %s and was killed", e.program, e.late)
 	case e.late > 0:
 		return fmt.Sprintf("%s was still running after %s and was killed: %s", e.program, e.late, said)
 	case said == "":
@@ -148,8 +151,12 @@ func which(name string) (string, error) {
 			return dir + "/" + name, nil
 		}
 	}
-	return "", fmt.Errorf("%s: there is no such program on this node", name)
+	return "", fmt.Errorf("%s: there is no such program on this node: install the package %s", name, cmp.Or(packages[name], "passwd"))
 }
+
+// packages bring the programs that change a node; passwd brings all others, those
+// for users and groups.
+var packages = map[string]string{"crontab": "cron", "systemctl": "systemd"}
 
 // A tail keeps the end of what is written to it.
 type tail struct{ buf []byte }

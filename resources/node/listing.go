@@ -68,6 +68,9 @@ func (l *Live) readDir(path string) *listing {
 func (l *Live) Readlink(at string) (string, error) {
 	l.listings.mu.Lock()
 	defer l.listings.mu.Unlock()
+	if dir := l.listings.dirs[path.Dir(at)]; dir != nil && dir.isOther(path.Base(at)) {
+		return "", &fs.PathError{Op: "readlink", Path: at, Err: unix.EINVAL}
+	}
 	found, ok := l.listings.links[at]
 	if !ok {
 		found = l.readLink(at)
@@ -77,9 +80,6 @@ func (l *Live) Readlink(at string) (string, error) {
 }
 
 func (l *Live) readLink(at string) linked {
-	if dir := l.listings.dirs[path.Dir(at)]; dir != nil && dir.isOther(path.Base(at)) {
-		return linked{err: &fs.PathError{Op: "readlink", Path: at, Err: unix.EINVAL}}
-	}
 	st, target, err := l.m.lstat(at)
 	if err == nil && st.Mode&unix.S_IFMT != unix.S_IFLNK {
 		err = unix.EINVAL

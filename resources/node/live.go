@@ -30,7 +30,7 @@ func (m *Machine) View() *Live {
 	l := &Live{
 		m:        m,
 		now:      time.Now(),
-		users:    sync.OnceValue(func() *userDB { return readUserDB(m) }),
+		users:    sync.OnceValue(m.userDB),
 		listings: listings{dirs: map[string]*listing{}, links: map[string]linked{}},
 	}
 	if m.bus != nil {
@@ -132,6 +132,8 @@ func (l *Live) Holds(path string, content []byte) (bool, error) {
 			return len(content) == 0, nil
 		case n > len(content) || !bytes.Equal((*buf)[:n], content[:n]):
 			return false, nil
+		case n == len(content) && n < len(*buf):
+			return true, nil // less than was asked for: this is the end
 		}
 		content = content[n:]
 	}

@@ -19,6 +19,9 @@ type Machine struct {
 	owners  bool   // owners are known and can be changed
 	quick   bool   // a preview, gone in a moment: nothing is flushed to disk
 	bus     *bus   // nil when offline
+
+	users    lastUsers
+	flushing flushing
 }
 
 // Open opens the running system, for the root "/", or the directory tree at
@@ -28,7 +31,7 @@ func Open(root string) (*Machine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("root %s: %w", root, err)
 	}
-	m := &Machine{root: path.Clean(root), rootFD: fd, owners: os.Geteuid() == 0}
+	m := &Machine{root: path.Clean(root), rootFD: fd, owners: os.Geteuid() == 0, flushing: newFlushing()}
 	m.offline = m.root != "/"
 	if !m.offline {
 		m.bus = newBus()
@@ -41,7 +44,8 @@ func (m *Machine) Close() error {
 	if m.bus != nil {
 		m.bus.close()
 	}
-	return unix.Close(m.rootFD)
+	m.drop()
+	return errors.Join(m.Flush(), unix.Close(m.rootFD))
 }
 
 // Root is the directory that the machine's paths begin at.
@@ -54,8 +58,14 @@ func (m *Machine) Offline() bool { return m.offline }
 func (m *Machine) Owners() bool { return m.owners }
 
 // Perform makes a change. It returns a *MovedError, and changes nothing, when
-// the machine is no longer what the change saw.
+// the machine is no longer what the change saw. Changes of paths may be lost with
+// the power until Flush; they are flushed before a change of another kind.
 func (m *Machine) Perform(ctx context.Context, c Change) error {
+	if _, ok := c.(*PathChange); !ok {
+		if err := m.Flush(); err != nil {
+			return err
+		}
+	}
 	return c.perform(ctx, m)
 }
 

@@ -190,26 +190,18 @@ func splitNames(list string) []string {
 	return slices.DeleteFunc(strings.Split(list, ","), func(name string) bool { return name == "" })
 }
 
-// uid looks up the number of a user in the files as they are now. A name wins
-// over a number.
-func (m *Machine) uid(name string) (int, error) {
-	text, _ := m.readFile(passwdFile)
-	for u := range parsePasswd(text) {
-		if u.Name == name {
-			return u.UID, nil
-		}
+// uid looks up the number of a user. A name wins over a number.
+func (db *userDB) uid(name string) (int, error) {
+	if u, ok := db.users[name]; ok {
+		return u.UID, nil
 	}
 	return numbered("user", name)
 }
 
-// gid looks up the number of a group in the files as they are now. A name wins
-// over a number.
-func (m *Machine) gid(name string) (int, error) {
-	text, _ := m.readFile(groupFile)
-	for g := range parseGroup(text) {
-		if g.Name == name {
-			return g.GID, nil
-		}
+// gid looks up the number of a group. A name wins over a number.
+func (db *userDB) gid(name string) (int, error) {
+	if g, ok := db.groups[name]; ok {
+		return g.GID, nil
 	}
 	return numbered("group", name)
 }

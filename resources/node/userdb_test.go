@@ -57,15 +57,15 @@ func TestUserDB(t *testing.T) {
 func TestIDs(t *testing.T) {
 	m := tree(t, map[string]string{"etc/passwd": "web:x:1001:5::/:/bin/sh\n1002:x:7:5::/:/bin/sh\n", "etc/group": ""})
 	for name, want := range map[string]int{"web": 1001, "1001": 1001, "1002": 7, "root": 0} {
-		if got, err := m.uid(name); err != nil || got != want {
+		if got, err := m.userDB().uid(name); err != nil || got != want {
 			t.Errorf("uid(%q) = %d, %v; want %d", name, got, err, want)
 		}
 	}
-	if _, err := m.gid("web"); err == nil || err.Error() != `no group "web"` {
+	if _, err := m.userDB().gid("web"); err == nil || err.Error() != `no group "web"` {
 		t.Errorf("gid(web): %v", err)
 	}
 	put(t, m, "etc/group", "web:x:44:\n")
-	if got, err := m.gid("web"); err != nil || got != 44 {
+	if got, err := m.userDB().gid("web"); err != nil || got != 44 {
 		t.Errorf("gid(web) after the file changed = %d, %v", got, err)
 	}
 }

@@ -47,7 +47,7 @@ func (m *Machine) stateAt(p place, content bool) (State, error) {
 			return State{}, err
 		}
 	}
-	s := m.View().state(&st, target)
+	s := m.state(&st, target)
 	if s.Kind != File || !content {
 		return s, nil
 	}
@@ -59,6 +59,11 @@ func (m *Machine) stateAt(p place, content bool) (State, error) {
 	data, err := io.ReadAll(file)
 	s.Content = NewContent(data)
 	return s, err
+}
+
+// state is what a stat(2) tells, with the names of the owners as they are now.
+func (m *Machine) state(st *unix.Stat_t, target string) State {
+	return (&Live{m: m, users: m.userDB}).state(st, target)
 }
 
 // open opens the file or directory at the place itself, never what a symlink
@@ -104,8 +109,13 @@ func (m *Machine) remove(p place, now State) error {
 }
 
 // writeFile puts a new file in the place of what is there: complete, with its
-// owner, mode and extended attributes, in one step.
+// owner, mode and extended attributes, in one step. Its content is on the disk by
+// then.
 func (m *Machine) writeFile(p place, now, to State) error {
+	if file := m.takeAhead(p, to.Content); file != nil {
+		defer file.Close()
+		return m.complete(p, file, now, to, func() error { return p.adopt(file) })
+	}
 	dir := fmt.Sprintf("/proc/self/fd/%d", p.dir)
 	file, err := renameio.NewPendingFile(p.proc(), renameio.WithTempDir(dir), renameio.WithStaticPermissions(0o600))
 	if err != nil {
@@ -115,23 +125,29 @@ func (m *Machine) writeFile(p place, now, to State) error {
 	if _, err := file.Write(to.Content.Bytes()); err != nil {
 		return err
 	}
+	name := file.CloseAtomicallyReplace
+	if m.quick {
+		name = func() error { return os.Rename(file.Name(), p.proc()) }
+	}
+	return m.complete(p, file.File, now, to, name)
+}
+
+// complete gives a new file everything but its content, its name last.
+func (m *Machine) complete(p place, file *os.File, now, to State, name func() error) error {
 	if now.Kind == File {
-		if err := copyXattrs(p, file.File); err != nil {
+		if err := copyXattrs(p, file); err != nil {
 			return err
 		}
 	}
 	if err := m.own(int(file.Fd()), to); err != nil {
 		return err
 	}
-	if m.quick {
-		return os.Rename(file.Name(), p.proc())
-	}
 	held, err := unix.Dup(int(file.Fd()))
 	if err != nil {
 		return err
 	}
 	defer unix.Close(held)
-	if err := file.CloseAtomicallyReplace(); err != nil {
+	if err := name(); err != nil {
 		return err
 	}
 	// The time of the write is the time at which the file is there to be read: a
@@ -189,7 +205,7 @@ func (m *Machine) alter(p place, now, to State) error {
 	if err := errors.Join(unix.Fstat(int(file.Fd()), &st), unix.Fstat(p.dir, &dir)); err != nil {
 		return err
 	}
-	if found := m.View().state(&st, ""); found.Kind != now.Kind {
+	if found := m.state(&st, ""); found.Kind != now.Kind {
 		return &MovedError{Subject: Subject{OfPath, p.path}, Saw: now.String(), Found: found.String()}
 	}
 	shared := !trusted(dir.Uid) || dir.Mode&0o022 != 0
@@ -223,33 +239,18 @@ func (m *Machine) ids(s State) (uid, gid int, err error) {
 	if !m.owners {
 		return uid, gid, nil
 	}
+	db := m.userDB()
 	if s.Owner != "" {
-		if uid, err = m.uid(s.Owner); err != nil {
+		if uid, err = db.uid(s.Owner); err != nil {
 			return 0, 0, fmt.Errorf("chown: %w", err)
 		}
 	}
 	if s.Group != "" {
-		if gid, err = m.gid(s.Group); err != nil {
+		if gid, err = db.gid(s.Group); err != nil {
 			return 0, 0, fmt.Errorf("chown: %w", err)
 		}
 	}
 	return uid, gid, nil
-}
-
-// sync makes the directory's new contents last through a loss of power.
-func (m *Machine) sync(p place) error {
-	if m.quick {
-		return nil
-	}
-	fd, err := unix.Openat(p.dir, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	if err := unix.Fsync(fd); err != nil && !errors.Is(err, unix.EINVAL) {
-		return err
-	}
-	return nil
 }
 
 // explain takes the paths of this process out of a system call's error, and

@@ -41,7 +41,7 @@ func cutAtDash(prefix string) string {
 func (f *finder) companions(names []string, suffix string) []string {
 	var out []string
 	add := func(dir, name string) {
-		if _, ok := f.has[dir][name+suffix]; !ok {
+		if !f.has(dir, name+suffix) {
 			return
 		}
 		if p := f.directory(dir + "/" + name + suffix); p != "" && !slices.Contains(out, p) {

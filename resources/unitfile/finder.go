@@ -16,26 +16,27 @@ const maxAliases = 8
 // and then knows for every name whether it is a file or stands for another.
 type finder struct {
 	tree    Tree
-	entries map[string][]string            // directory of SearchPath → names in it
-	has     map[string]map[string]struct{} // the same, to look names up
-	leads   map[string]string              // what lead has found
-	linked  map[string][]string            // type → names that are links, once asked for
+	entries map[string][]string // directory of SearchPath → names in it, sorted
+	leads   map[string]string   // what lead has found
+	linked  map[string][]string // type → names that are links, once asked for
 }
 
 func newFinder(tree Tree) (*finder, error) {
-	f := &finder{tree: tree, entries: map[string][]string{}, has: map[string]map[string]struct{}{},
-		leads: map[string]string{}, linked: map[string][]string{}}
+	f := &finder{tree: tree, entries: map[string][]string{}, leads: map[string]string{}, linked: map[string][]string{}}
 	for _, dir := range SearchPath {
 		names, err := tree.ReadDir(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("unit search path: %w", err)
 		}
-		f.entries[dir], f.has[dir] = names, map[string]struct{}{}
-		for _, name := range names {
-			f.has[dir][name] = struct{}{}
-		}
+		f.entries[dir] = names
 	}
 	return f, nil
+}
+
+// has says whether a directory of the search path has something of that name.
+func (f *finder) has(dir, name string) bool {
+	_, found := slices.BinarySearch(f.entries[dir], name)
+	return found
 }
 
 // fragment is the path of the file that configures the unit, "" if there is
@@ -92,7 +93,7 @@ func (f *finder) findLead(name string) string {
 func (f *finder) paths(name string) []string {
 	var out []string
 	for _, dir := range SearchPath {
-		if _, ok := f.has[dir][name]; ok {
+		if f.has(dir, name) {
 			out = append(out, dir+"/"+name)
 		}
 	}
@@ -132,7 +133,10 @@ func (f *finder) linkNames(typ string) []string {
 	names := []string{}
 	for _, dir := range SearchPath {
 		for _, entry := range f.entries[dir] {
-			if n, ok := parseName(entry); ok && n.typ == typ && isLink(f.tree, dir+"/"+entry) {
+			if !strings.HasSuffix(entry, "."+typ) {
+				continue
+			}
+			if _, ok := parseName(entry); ok && isLink(f.tree, dir+"/"+entry) {
 				names = append(names, entry)
 			}
 		}

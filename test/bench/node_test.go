@@ -1,46 +1,34 @@
 package bench
 
 import (
-	"os"
 	"path/filepath"
-	"strconv"
 	"testing"
-	"time"
 
 	"github.com/makenotwork/mnw-agent/test/boot"
 )
 
-// BenchmarkMnwNoOp is an apply of examples/mnw on a node that matches it, units
-// over D-Bus included, against the start and exit of an empty program there.
-func BenchmarkMnwNoOp(b *testing.B) {
+// BenchmarkNodeNoOp is an apply of examples/mnw on a node that is as declared,
+// what systemd is asked included, against the start and exit of an empty program.
+func BenchmarkNodeNoOp(b *testing.B) {
 	const rounds = 60
+	const manifest = "/root/mnw/manifest.yaml"
 	m := boot.Node(b)
 	m.Server()
 	m.Release("0.9.5")
-	m.Put("../../examples/mnw", "/root/mnw")
-	const manifest = "/root/mnw/manifest.yaml"
+	m.Put("../../examples/mnw", filepath.Dir(manifest))
 	if first := m.Agent("apply", manifest); first.Code != 0 {
 		b.Fatal(first)
 	}
 	for _, dir := range []string{"test/bench/turns", "test/bench/nothing"} {
 		m.Put(filepath.Dir(build(b, dir)), "/root/bench")
 	}
-	if dir := os.Getenv("HOLD"); dir != "" {
-		os.WriteFile(dir, []byte(m.Name), 0o644)
-		for {
-			time.Sleep(time.Second)
-			if _, err := os.Stat(dir); err != nil {
-				break
-			}
-		}
-	}
 	for b.Loop() {
-		text := m.Must("/root/bench/turns", strconv.Itoa(rounds), "/root/bench/nothing", "--", boot.AgentPath, "apply", manifest)
-		all := parseTurns(b, text, 2)
-		empty, apply := all[0], all[1]
+		all := stage(m.Must).inTurns(b, "/root/bench/turns", rounds,
+			[]string{"/root/bench/nothing"}, []string{boot.AgentPath, "apply", manifest})
+		nothing, apply := all[0], all[1]
+		b.ReportMetric(milliseconds(nothing.median()), "nothing-ms")
+		apply.report(b, "apply", nothing.times, "nothing")
+		b.ReportMetric(apply.peak, "peak-MiB")
 		b.ReportMetric(0, "ns/op")
-		b.ReportMetric(milliseconds(empty.median()), "empty-ms")
-		report(b, "apply", apply.times, empty.times, "empty")
-		b.ReportMetric(apply.peak, "apply-MiB")
 	}
 }

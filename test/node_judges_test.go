@@ -92,3 +92,41 @@ caddyfiles:
 	}
 	m.MustSh("! test -e /srv/beside")
 }
+
+// The judges rule on the node as a whole: what is refused need not be in the
+// file that is written.
+func TestJudgedAsAWhole(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	for _, c := range []struct {
+		what, before, manifest string
+		says                   []string
+	}{
+		{"an alias that nobody defines, of which visudo -c alone only warns", "visudo -c",
+			"sudoers: {ours: {content: \"NOBODYS ALL=(root) ALL\\n\"}}\n",
+			[]string{"sudoers:ours: visudo refuses:", `User_Alias "NOBODYS" referenced but not defined`}},
+		{"an alias that goes, and that another drop-in needs", `
+cd /etc/sudoers.d; echo 'Cmnd_Alias TOOLS = /bin/true' >tools; echo 'daemon ALL=(root) TOOLS' >user-of-tools; chmod 0440 tools user-of-tools`,
+			"sudoers: {tools: {state: absent}}\n",
+			[]string{"sudoers:tools: visudo refuses:", `Cmnd_Alias "TOOLS" referenced but not defined`}},
+		{"a file that a Caddyfile imports, which itself stays as it is", `
+mkdir /etc/caddy/sites; echo 'import sites/*.caddy' >/etc/caddy/Caddyfile; printf 'http://localhost:8098 {\n}\n' >/etc/caddy/sites/a.caddy; systemctl reload caddy`,
+			"caddyfiles: {/etc/caddy/Caddyfile: {}}\nfiles: {/etc/caddy/sites/b.caddy: {content: \"http://localhost:8099 {\\n\\tgarbage\\n}\\n\"}}\n",
+			[]string{"caddyfile:/etc/caddy/Caddyfile: caddy refuses:", "/etc/caddy/sites/b.caddy:2", "unrecognized directive: garbage"}},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			m := m.For(t)
+			m.MustSh(c.before)
+			before := m.Snapshot(stateDir, manifestPath)
+			result := run(m, c.manifest, "apply")
+			for _, text := range c.says {
+				if result.Code != 1 || !strings.Contains(result.Stdout, text) {
+					t.Errorf("want exit 1 and %q: %s", text, result)
+				}
+			}
+			if diff := before.Diff(m.Snapshot(stateDir, manifestPath)); diff != "" {
+				t.Errorf("the refused run has changed:\n%s", diff)
+			}
+		})
+	}
+}

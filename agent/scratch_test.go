@@ -1,0 +1,38 @@
+package agent
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+func TestSweep(t *testing.T) {
+	r := &run{stateDir: t.TempDir()}
+	dir, remove, err := r.scratch()
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := os.MkdirTemp(r.stateDir, scratchName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	there := func(dir string) bool {
+		_, err := os.Stat(dir)
+		return err == nil
+	}
+	sweep(r.stateDir, time.Now().Add(-time.Minute))
+	if !there(left) {
+		t.Error("a directory that is being made was swept away")
+	}
+	sweep(r.stateDir, time.Now().Add(time.Minute))
+	if there(left) {
+		t.Error("what a killed run left is still there")
+	}
+	if !there(dir) {
+		t.Error("the directory of a run that lives was swept away")
+	}
+	remove()
+	if there(dir) {
+		t.Error("a run's own directory stays behind")
+	}
+}
