@@ -76,23 +76,38 @@ func rankOf(s *step) rank {
 	return early
 }
 
-// addRuns adds the implied resource of each unit that any resource needs.
+// addRuns adds the implied resource of each unit that any resource needs; where
+// only audited ones do, it is audited itself.
 func (g *graph) addRuns() {
+	acting := map[string]bool{}
+	g.eachRun(func(s *step, need resources.RunNeed) {
+		acting[need.Unit] = acting[need.Unit] || !s.audit
+	})
 	asked := map[string][]*step{}
 	var needs []resources.RunNeed
-	for _, s := range g.steps {
-		if r, ok := s.resource.(resources.Runner); ok && !s.audit {
-			for _, need := range r.Runs() {
-				asked[need.Unit] = append(asked[need.Unit], s)
-				needs = append(needs, need)
-			}
+	g.eachRun(func(s *step, need resources.RunNeed) {
+		if s.audit && acting[need.Unit] {
+			return
 		}
-	}
+		asked[need.Unit] = append(asked[need.Unit], s)
+		needs = append(needs, need)
+	})
 	for _, r := range resources.NewRuns(needs) {
-		s := &step{id: resources.ID{Type: runType, Name: r.Unit}, resource: r, rank: lateRun}
+		s := &step{id: resources.ID{Type: runType, Name: r.Unit}, resource: r, rank: lateRun, audit: !acting[r.Unit]}
 		s.needs = asked[r.Unit]
 		s.pos = s.needs[0].pos
 		g.steps = append(g.steps, s)
+	}
+}
+
+// eachRun visits the steps that need a unit to run with what they change.
+func (g *graph) eachRun(visit func(*step, resources.RunNeed)) {
+	for _, s := range g.steps {
+		if r, ok := s.resource.(resources.Runner); ok {
+			for _, need := range r.Runs() {
+				visit(s, need)
+			}
+		}
 	}
 }
 

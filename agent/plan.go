@@ -3,6 +3,7 @@ package agent
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -30,6 +31,7 @@ func (r *run) plan(ctx context.Context, steps []*step) {
 				s.look(ctx, r.future)
 			}
 			r.skipUnread(s)
+			r.keepOff(s)
 			r.order = append(r.order, s)
 			if s.acts() {
 				r.future.Lay(s.plan.Changes...)
@@ -51,6 +53,20 @@ func (r *run) skipUnread(s *step) {
 	for _, subject := range s.looked {
 		if owner := r.owners[subject]; owner != nil && owner.broken() {
 			s.skip(owner)
+			return
+		}
+	}
+}
+
+// keepOff fails a step that would change what another one is merely to audit,
+// such as a directory that it would make to put a file into.
+func (r *run) keepOff(s *step) {
+	if !s.acts() || s.id.Type == runType {
+		return
+	}
+	for _, c := range s.plan.Changes {
+		if owner := r.owners[c.Subject()]; owner != nil && owner != s && owner.audit {
+			s.fail(fmt.Errorf("it would change what %s is only to audit: %s", owner.id, c.Line()))
 			return
 		}
 	}

@@ -61,7 +61,7 @@ func TestOnlyTheMachineActs(t *testing.T) {
 		"Rename", "Symlink", "Link", "Chmod", "Chown", "Lchown", "Chtimes", "Truncate", "StartProcess"}
 	own := map[string]string{
 		"agent/lock.go":      "the state directory and its lock",
-		"agent/agent.go":     "a scratch directory below the state directory",
+		"agent/scratch.go":   "a scratch directory below the state directory",
 		"manifests/files.go": "opens manifests, to read them",
 	}
 	for _, pkg := range packages(t, "agent", "resources", "manifests") {

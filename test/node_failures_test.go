@@ -30,7 +30,7 @@ var failures = []struct {
 	{"a unit that is started again and again", "",
 		"unit:loops.service", `{active: true, content: "[Service]\nRestart=always\nRestartSec=100ms\nExecStart=/bin/sh -c 'echo loop words; exit 1'\n"}`,
 		[]string{"it was started and did not stay up", "loop words"}, ""},
-	{"a unit without its program", `printf '[Service]\nUser=nosuchuser\nExecStart=/bin/true\n' >/etc/systemd/system/noexec.service; systemctl daemon-reload`,
+	{"a unit whose user nobody knows", `printf '[Service]\nUser=nosuchuser\nExecStart=/bin/true\n' >/etc/systemd/system/noexec.service; systemctl daemon-reload`,
 		"unit:noexec.service", `{active: true}`,
 		[]string{"it was started and did not stay up", "status 217", "Failed to determine user credentials"}, ""},
 	{"a masked unit", `ln -s /dev/null /etc/systemd/system/masked.service; systemctl daemon-reload`,

@@ -50,9 +50,7 @@ func (d *dotenvScanner) statement() bool {
 		if !d.in("#") {
 			return !d.done()
 		}
-		for !d.done() && !d.in("\n") {
-			d.pos++
-		}
+		d.skipTo("\n")
 	}
 }
 
@@ -149,6 +147,9 @@ var (
 )
 
 func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
 	s = escape().ReplaceAllStringFunc(s, func(pair string) string {
 		switch pair {
 		case `\n`:
@@ -164,6 +165,9 @@ func unescape(s string) string {
 // expand puts variables of the lines above in place of $NAME and ${NAME}. A
 // backslash before them is lost instead.
 func (d *dotenvScanner) expand(s string) string {
+	if !strings.Contains(s, "$") {
+		return s
+	}
 	return reference().ReplaceAllStringFunc(s, func(ref string) string {
 		if ref[0] == '\\' {
 			return ref[1:]

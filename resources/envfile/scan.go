@@ -50,6 +50,15 @@ func (s *scanner) skip(set string) {
 	}
 }
 
+// skipTo steps over all bytes that are not in set.
+func (s *scanner) skipTo(set string) {
+	if i := bytes.IndexAny(s.text[s.pos:], set); i >= 0 {
+		s.pos += i
+		return
+	}
+	s.pos = len(s.text)
+}
+
 // upTo returns what stands before the next end, and steps over both. Without
 // an end it returns all that is left, and false.
 func (s *scanner) upTo(end byte) ([]byte, bool) {

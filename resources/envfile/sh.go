@@ -54,9 +54,7 @@ func (s *shell) command() (words []word, err error) {
 		case s.done() || s.in("\n;&|"):
 			return words, nil
 		case s.in("#"):
-			for !s.done() && !s.in("\n") {
-				s.pos++
-			}
+			s.skipTo("\n")
 		case s.in("<>()"):
 			return nil, fail(s.line(), "sh does not take the %c for a part of the value; quote it", s.next())
 		default:

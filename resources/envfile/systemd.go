@@ -96,13 +96,18 @@ func (s *envScanner) ends() bool {
 	if s.done() {
 		return true
 	}
-	if !s.in(breaks) {
-		return false
-	}
-	if s.next() == '\r' && s.in("\n") {
+	switch s.text[s.pos] {
+	case '\n':
 		s.pos++
+		return true
+	case '\r':
+		s.pos++
+		if s.in("\n") {
+			s.pos++
+		}
+		return true
 	}
-	return true
+	return false
 }
 
 func (s *envScanner) entry(spill bool) entry {
@@ -128,8 +133,8 @@ func (s *envScanner) entry(spill bool) entry {
 }
 
 func (s *envScanner) skipComment(spill bool) {
-	for !s.ends() {
-		if s.next() == '\\' && (spill || !s.in(breaks)) {
+	for s.skipTo(breaks + `\`); !s.ends(); s.skipTo(breaks + `\`) {
+		if s.pos++; spill || !s.in(breaks) {
 			s.next()
 		}
 	}

@@ -1,8 +1,8 @@
 package node
 
 import (
-	"cmp"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -156,7 +156,7 @@ func which(name string) (string, error) {
 
 // packages bring the programs that change a node; passwd brings all others, those
 // for users and groups.
-var packages = map[string]string{"crontab": "cron", "systemctl": "systemd"}
+var packages = map[string]string{"crontab": "cron", "journalctl": "systemd"}
 
 // A tail keeps the end of what is written to it.
 type tail struct{ buf []byte }
