@@ -130,9 +130,12 @@ func (r *run) weigh(ctx context.Context, hearings []hearing, verdicts []node.Ver
 			continue
 		}
 		r.report.ruled(v, askers(v, hearings))
-		if v.Refused {
+		switch {
+		case v.Refused:
 			against = append(against, v)
 			judges = append(judges, v.Judge)
+		case v.Words != "":
+			r.report.note("%s agrees, and remarks: %s", v.Judge.Argv[0], oneLine(v.Words))
 		}
 	}
 	if len(against) == 0 {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -143,7 +144,13 @@ func (c *CrontabChange) install(ctx context.Context) error {
 // explain names the reason of a refusal that crontab does not name.
 func (c *CrontabChange) explain(err error, m *Machine) error {
 	var failed *commandError
-	if !errors.As(err, &failed) || !strings.Contains(failed.said, "cannot use this program") {
+	if !errors.As(err, &failed) {
+		return err
+	}
+	if line, n, ok := c.faultyLine(failed.said); ok {
+		return fmt.Errorf("%w\nthat is line %d of the table, %q: mend it with crontab -u %s -e and apply again", err, n, line, c.User)
+	}
+	if !strings.Contains(failed.said, "cannot use this program") {
 		return err
 	}
 	if allowed, ok := listed(m, "/etc/cron.allow", c.User); ok {
@@ -154,6 +161,19 @@ func (c *CrontabChange) explain(err error, m *Machine) error {
 		return fmt.Errorf("%w: /etc/cron.deny names %s: take it out and apply again", err, c.User)
 	}
 	return err
+}
+
+// faultyLine is the line that crontab complains of, and its number as people
+// count; crontab itself counts from 0.
+func (c *CrontabChange) faultyLine(said string) (line string, number int, ok bool) {
+	_, rest, _ := strings.Cut(said, `"-":`)
+	digits, _, _ := strings.Cut(rest, ":")
+	n, err := strconv.Atoi(digits)
+	lines := strings.Split(string(bytesOf(c.To)), "\n")
+	if err != nil || n < 0 || n >= len(lines) {
+		return "", 0, false
+	}
+	return lines[n], n + 1, true
 }
 
 // listed says whether a file, if it is there, has a line that is the user's name.

@@ -92,3 +92,22 @@ func TestCrontabShown(t *testing.T) {
 		t.Errorf("diff of the way back = %+v", d)
 	}
 }
+
+// crontab counts lines from 0, and calls its standard input "-".
+func TestFaultyLine(t *testing.T) {
+	c := &CrontabChange{User: "web", To: NewContent([]byte("MAILTO=\"\"\n61 * * * * no\n0 3 * * * yes\n"))}
+	for said, want := range map[string]struct {
+		line   string
+		number int
+		ok     bool
+	}{
+		"\"-\":1: bad minute\nerrors in crontab file, can't install.": {"61 * * * * no", 2, true},
+		"\"-\":9: bad minute":                           {"", 0, false},
+		"you (web) are not allowed to use this program": {"", 0, false},
+	} {
+		line, number, ok := c.faultyLine(said)
+		if line != want.line || number != want.number || ok != want.ok {
+			t.Errorf("%q: line %d %q, %v; want line %d %q, %v", said, number, line, ok, want.number, want.line, want.ok)
+		}
+	}
+}
