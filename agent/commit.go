@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -12,7 +13,7 @@ import (
 // longer what one saw, all that is not made yet is planned and judged again on
 // the node as it now is, for it was planned for another.
 func (r *run) commit(ctx context.Context) {
-	for !r.performAll(ctx) {
+	for !r.performAll(ctx) && stopped(ctx) == nil {
 		r.plan(ctx, r.unmade())
 		r.judge(ctx)
 		if r.report.Refused {
@@ -55,17 +56,34 @@ func (r *run) performAll(ctx context.Context) bool {
 	return true
 }
 
-// perform makes the changes of one step. The change in hand is always brought
-// to its end: each has limits of its own.
+// perform makes the changes of one step. When the run is stopped, the change in
+// hand is brought to its end, unless that takes too long.
 func (r *run) perform(ctx context.Context, s *step) error {
+	ctx, done := prolong(ctx, grace)
+	defer done()
 	for _, c := range s.plan.Changes {
-		if err := r.machine.Perform(context.WithoutCancel(ctx), c); err != nil {
+		if err := r.machine.Perform(ctx, c); err != nil {
 			return err
 		}
 		s.made = append(s.made, c)
 		r.progress.Step(s.id.String())
 	}
 	return nil
+}
+
+// grace is how long a change in hand may go on when the run is stopped.
+const grace = 10 * time.Second
+
+// prolong is a context that ends some time after ctx does, for the same cause.
+func prolong(ctx context.Context, by time.Duration) (longer context.Context, done func()) {
+	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(by, func() { cancel(context.Cause(ctx)) })
+	})
+	return longer, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // unmade is the steps that were planned and are not performed, to be planned

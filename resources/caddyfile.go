@@ -49,7 +49,8 @@ func (c *Caddyfile) Judges(v node.View) ([]node.Judge, error) {
 		Reads:   c.loads(v),
 		Own:     []string{string(c.Path) + ":"},
 		Package: "caddy",
-		Calm:    []string{`"level":"info"`, "Valid configuration"},
+		Calm: []string{`"level":"info"`, "Valid configuration", "automatic HTTPS is completely disabled",
+			"input is not formatted"},
 	}
 	unit, err := unitfile.Load(v, c.unit())
 	if err != nil || unit.Fragment == "" {

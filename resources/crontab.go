@@ -116,9 +116,6 @@ func (c *Crontab) Departs() bool { return c.State.Departs() }
 // Check is part of Checker.
 func (c *Crontab) Check() error {
 	var errs []error
-	if c.Departs() && (len(c.Jobs) > 0 || len(c.Env) > 0 || c.Exclusive) {
-		errs = append(errs, inField(errors.New("an absent table has no jobs and no env"), "state"))
-	}
 	for _, name := range slices.Sorted(maps.Keys(c.Env)) {
 		errs = append(errs, inField(crontab.CheckEnv(name, c.Env[name]), "env", name))
 	}
@@ -131,8 +128,6 @@ func (c *Crontab) Check() error {
 
 func (j *CronJob) check(name string) error {
 	switch {
-	case j.State.Departs() && (j.Schedule != "" || j.Command != ""):
-		return inField(errors.New("an absent job has no schedule and no command"), "jobs", name, "state")
 	case j.State.Departs():
 		return nil
 	case j.Schedule == "":

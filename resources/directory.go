@@ -45,7 +45,7 @@ func (d *Directory) Plan(_ context.Context, v node.View) (node.Plan, error) {
 
 // Examine is part of Examiner.
 func (d *Directory) Examine(_ context.Context, v node.View) error {
-	if !v.Owners() {
+	if d.Departs() || !v.Owners() {
 		return nil
 	}
 	var errs []error
@@ -73,8 +73,6 @@ func (d *Directory) Departs() bool { return d.State.Departs() }
 // Check is part of Checker.
 func (d *Directory) Check() error {
 	switch {
-	case d.Departs() && (d.Owner != "" || d.Group != "" || d.Mode != nil || d.ReachableBy != nil):
-		return inField(errors.New("an absent directory has no owner, group, mode or reachable_by"), "state")
 	case d.Recursive && !d.Departs():
 		return inField(errors.New("recursive goes with state: absent"), "recursive")
 	case d.Departs() && d.Path == "/":

@@ -190,10 +190,6 @@ func (e *EnvFile) Departs() bool { return e.State.Departs() }
 // Check is part of Checker.
 func (e *EnvFile) Check() error {
 	var errs []error
-	if e.Departs() && (len(e.Set)+len(e.Secrets)+len(e.Unset)+len(e.Require) > 0 || e.Seed != "" || e.Exclusive ||
-		e.Owner != "" || e.Group != "" || e.Mode != nil) {
-		errs = append(errs, inField(errors.New("an absent file has no keys, seed, owner, group or mode"), "state"))
-	}
 	for _, section := range []string{"set", "secrets"} {
 		keys := map[string]map[string]string{"set": e.Set, "secrets": e.Secrets}[section]
 		for _, key := range slices.Sorted(maps.Keys(keys)) {

@@ -69,7 +69,7 @@ func allDigits(s string) bool {
 }
 
 // A Presence is whether a thing should be there: present, which is the default,
-// or absent.
+// or absent. Whatever else is declared of an absent thing counts for nothing.
 type Presence string
 
 // The two presences.

@@ -103,8 +103,5 @@ func (f *File) Check() error {
 	if len(whole) > 0 && f.edits() {
 		errs = append(errs, inField(fmt.Errorf("lines and replace edit a file that somebody else owns: %s says what the whole file is", whole[0]), whole[0]))
 	}
-	if f.Departs() && (len(whole) > 0 || f.edits() || f.Owner != "" || f.Group != "" || f.Mode != nil || f.Validate != nil) {
-		errs = append(errs, inField(errors.New("an absent file has no content, owner, group, mode or validate"), "state"))
-	}
 	return errors.Join(errs...)
 }

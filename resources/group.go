@@ -85,11 +85,8 @@ func (g *Group) Check() error {
 	if g.GID != nil {
 		errs = append(errs, inField(checkID(*g.GID), "gid"))
 	}
-	switch {
-	case g.Departs() && g.Name == "root":
+	if g.Departs() && g.Name == "root" {
 		errs = append(errs, inField(errors.New("root cannot go"), "state"))
-	case g.Departs() && (g.GID != nil || g.System):
-		errs = append(errs, inField(errors.New("an absent group has no other fields"), "state"))
 	}
 	return errors.Join(errs...)
 }

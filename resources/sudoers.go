@@ -65,11 +65,7 @@ func (s *Sudoers) Departs() bool { return s.State.Departs() }
 func (s *Sudoers) Check() error {
 	whole := s.declared()
 	errs := []error{s.checkName(), atMostOne(whole), s.check()}
-	edits := s.edits()
-	switch {
-	case s.Departs() && (len(whole) > 0 || edits):
-		errs = append(errs, inField(errors.New("an absent drop-in has no content"), "state"))
-	case len(whole) > 0 && edits:
+	if len(whole) > 0 && s.edits() {
 		errs = append(errs, inField(fmt.Errorf("lines and replace edit a drop-in that somebody else owns: %s says what the whole drop-in is", whole[0]), whole[0]))
 	}
 	return errors.Join(errs...)

@@ -111,9 +111,7 @@ func (s *Symlink) Departs() bool { return s.State.Departs() }
 // Check is part of Checker.
 func (s *Symlink) Check() error {
 	switch {
-	case s.Departs() && (s.Target != "" || s.Owner != "" || s.Group != "" || s.Replace):
-		return inField(errors.New("an absent symlink has no target, owner, group or replace"), "state")
-	case s.Replace && s.Target == "":
+	case s.Replace && s.Target == "" && !s.Departs():
 		return inField(errors.New("replace goes with a target"), "replace")
 	case strings.ContainsRune(s.Target, 0):
 		return inField(fmt.Errorf("a target cannot hold a NUL byte: %w", fs.ErrInvalid), "target")

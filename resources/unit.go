@@ -186,8 +186,8 @@ func (u *Unit) Check() error {
 func (u *Unit) checkTogether() error {
 	masked, enabled, active := isTrue(u.Masked), isTrue(u.Enabled), isTrue(u.Active)
 	switch {
-	case u.Departs() && (len(u.declared()) > 0 || u.DropIns != nil || u.Enabled != nil || u.Active != nil || u.Masked != nil):
-		return inField(errors.New("an absent unit has no content, drop-ins, enabled, active or masked"), "state")
+	case u.Departs():
+		return nil
 	case masked && len(u.declared()) > 0:
 		return inField(fmt.Errorf("a masked unit has a link to /dev/null in place of its unit file: leave out %s", u.declared()[0]), "masked")
 	case masked && (enabled || active):

@@ -36,8 +36,6 @@ func (u *Unit) checkDropIn(name string) error {
 		return fmt.Errorf("it is the same file as %s", plain)
 	case d == nil || len(d.declared()) == 0 && !d.State.Departs():
 		return errors.New("the drop-in has no content, source or template")
-	case d.State.Departs() && len(d.declared()) > 0:
-		return errors.New("an absent drop-in has no content")
 	}
 	return atMostOne(d.declared())
 }

@@ -130,12 +130,8 @@ func (u *User) Check() error {
 	if u.Comment != nil {
 		errs = append(errs, inField(checkColumn(*u.Comment), "comment"))
 	}
-	more := len(u.declared()) > 0 || u.Groups != nil || u.Exclusive || u.System || u.Login
-	switch {
-	case u.Departs() && u.Name == "root":
+	if u.Departs() && u.Name == "root" {
 		errs = append(errs, inField(errors.New("root cannot go"), "state"))
-	case u.Departs() && more:
-		errs = append(errs, inField(errors.New("an absent user has no other fields"), "state"))
 	}
 	return errors.Join(errs...)
 }

@@ -64,17 +64,15 @@ func cases(t *testing.T) []*testcase {
 	return all
 }
 
-// unfit says why a case is not for the tree at a root; "" when it is.
-func (c *testcase) unfit(root string) string {
-	switch {
-	case c.only == "node" && root != "":
-		return "it needs a node"
-	case c.only == "sandbox" && root == "":
-		return "it needs a sandbox"
-	case c.root && os.Geteuid() != 0:
-		return "it needs root"
+// fits says whether a case is for the tree at a root.
+func (c *testcase) fits(root string) bool {
+	switch c.only {
+	case "node":
+		return root == ""
+	case "sandbox":
+		return root != ""
 	}
-	return ""
+	return !c.root || os.Geteuid() == 0
 }
 
 func (c *testcase) section(name string) string {

@@ -130,3 +130,50 @@ mkdir /etc/caddy/sites; echo 'import sites/*.caddy' >/etc/caddy/Caddyfile; print
 		})
 	}
 }
+
+// Files on a disk of their own are judged in their places, too; and where the
+// kernel refuses a preview in a namespace, in a copied tree, which is told.
+func TestJudgedWherever(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	const bad = `
+sudoers: {bad: {content: "daemon ALL=(root NOPASSWD: ALL\n"}}
+caddyfiles: {/etc/caddy/Caddyfile: {content: "localhost:8099 {\n\tgarbage\n}\n"}}
+units: {bad.service: {content: "[Service]\nExecStart=/bin/true\nRestrat=always\n"}}
+`
+	good := strings.NewReplacer("(root ", "(root) ", "garbage", "respond hello", "Restrat=always", "Restart=no").Replace(bad)
+	refusals := []string{"sudoers:bad: visudo refuses:", "Caddyfile: caddy refuses:", "bad.service: systemd-analyze refuses:"}
+	const copied = "note: judged in a copied tree"
+	for _, c := range []struct {
+		where  string
+		before string
+		run    []string
+		told   bool
+	}{
+		{"in a service without namespaces", "", []string{"systemd-run", "--quiet", "--pipe", "--wait", "--property=RestrictNamespaces=yes"}, true},
+		{"in a service without CAP_SYS_ADMIN", "", []string{"systemd-run", "--quiet", "--pipe", "--wait", "--property=CapabilityBoundingSet=~CAP_SYS_ADMIN"}, true},
+		{"on other mounts", `mount -t tmpfs -o mode=0755 none /etc/sudoers.d
+cp -a /etc/caddy /srv/caddy; mount --bind /srv/caddy /etc/caddy; mount -t tmpfs -o mode=0755 none /etc/systemd/system`, nil, false},
+	} {
+		t.Run(c.where, func(t *testing.T) {
+			m := m.For(t)
+			m.MustSh(c.before + "\n:")
+			plan := append(c.run, boot.AgentPath, "plan", manifestPath)
+			m.WriteFile(manifestPath, "version: 1\n"+bad, 0o600)
+			result := m.Run(plan...)
+			for _, refusal := range refusals {
+				if result.Code != 1 || !strings.Contains(result.Stdout, refusal) {
+					t.Errorf("want exit 1 and %q: %s", refusal, result)
+				}
+			}
+			m.WriteFile(manifestPath, "version: 1\n"+good, 0o600)
+			result = m.Run(plan...)
+			if result.Code != 2 || !strings.Contains(result.Stdout, "The judges agree: ") {
+				t.Errorf("want exit 2 and the judges to agree: %s", result)
+			}
+			if told := strings.Contains(result.Stdout, copied); told != c.told {
+				t.Errorf("it tells of a copied tree: %t: %s", told, result)
+			}
+		})
+	}
+}

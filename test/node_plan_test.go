@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/makenotwork/mnw-agent/agent"
+	"github.com/makenotwork/mnw-agent/test/boot"
 )
 
 // fresh declares a service from nothing: users, their groups and homes, all
@@ -81,5 +82,12 @@ func TestPlanIsApply(t *testing.T) {
 	if again := run(m, fresh, "plan"); again.Code != 0 {
 		t.Errorf("plan after apply: %s", again)
 	}
-	m.MustSh(`systemctl is-active fresh; runuser -u helper -- cat /srv/fresh/now/note; tr '\0' '\n' </proc/$(systemctl show -P MainPID fresh)/environ | grep -qx "GREETING=it's \$HOME"`)
+	freshWorks(m)
+}
+
+// freshWorks fails unless what fresh declares is there and runs.
+func freshWorks(m *boot.Machine) {
+	m.MustSh(`systemctl is-active fresh; runuser -u helper -- cat /srv/fresh/now/note; visudo -c
+tr '\0' '\n' </proc/$(systemctl show -P MainPID fresh)/environ | grep -qx "GREETING=it's \$HOME"
+crontab -l -u fresh | grep -q /srv/fresh/serve; grep -q ssh-ed25519 /home/helper/.ssh/authorized_keys`)
 }

@@ -52,32 +52,6 @@ func TestUnitLife(t *testing.T) {
 	}
 }
 
-// When several units change, systemd reads its files anew once, and each unit is
-// acted on once.
-func TestOneReload(t *testing.T) {
-	t.Parallel()
-	m := boot.Node(t)
-	manifest := "units:\n"
-	for _, name := range []string{"a", "b", "c"} {
-		manifest += "  many-" + name + ".service: {" + lifeService + ", enabled: true, active: true}\n"
-	}
-	applied := run(m, manifest, "apply", "--json")
-	if applied.Code != 0 {
-		t.Fatal(applied)
-	}
-	if n := strings.Count(applied.Stdout, "systemctl daemon-reload"); n != 1 {
-		t.Errorf("%d daemon-reloads: %s", n, applied)
-	}
-	changed := strings.ReplaceAll(manifest, "sleep infinity", "sleep 1000000")
-	applied = run(m, changed, "apply", "--json")
-	if n := strings.Count(applied.Stdout, "systemctl daemon-reload"); n != 1 {
-		t.Errorf("%d daemon-reloads for changed files: %s", n, applied)
-	}
-	if n := m.MustSh("journalctl --output=cat --unit='many-*' | grep -c ^Started"); n != "6" {
-		t.Errorf("the units were started %s times, want twice each", n)
-	}
-}
-
 // The agent may run in a unit that it has to restart: that comes last, and the
 // rest of the manifest is not lost.
 func TestOwnUnit(t *testing.T) {

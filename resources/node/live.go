@@ -110,7 +110,7 @@ func (l *Live) ReadFile(path string) ([]byte, error) {
 }
 
 // comparing holds the buffers that Holds reads into.
-var comparing = sync.Pool{New: func() any { b := make([]byte, 64<<10); return &b }}
+var comparing = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
 // Holds is part of View. It keeps nothing of what it reads.
 func (l *Live) Holds(path string, content []byte) (bool, error) {

@@ -68,7 +68,7 @@ func (j *job) finish(ctx context.Context) error {
 	case <-limit.C:
 		err = fmt.Errorf("%s was not over after %s and was given up%s", j.Verb, j.limit(), j.lastWords(ctx))
 	case <-ctx.Done():
-		err = ctx.Err()
+		err = fmt.Errorf("%s was given up: %w", j.Verb, context.Cause(ctx))
 	}
 	j.cancel(id)
 	return err

@@ -23,7 +23,11 @@ type finder struct {
 
 func newFinder(tree Tree) (*finder, error) {
 	f := &finder{tree: tree, entries: map[string][]string{}, leads: map[string]string{}, linked: map[string][]string{}}
+	merged := linkTarget(tree, "/lib") == "/usr/lib"
 	for _, dir := range SearchPath {
+		if merged && strings.HasPrefix(dir, "/usr/lib/") {
+			continue // it has been read as /lib/…
+		}
 		names, err := tree.ReadDir(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("unit search path: %w", err)

@@ -27,7 +27,7 @@ func (t times) report(b *testing.B, name string, yardstick times, yard string) {
 	b.ReportMetric(float64(t.median())/float64(yardstick.median()), name+"/"+yard)
 }
 
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // A stage is where programs run: it runs one that has to succeed, and returns
 // what that prints.

@@ -10,7 +10,7 @@ import (
 // BenchmarkNodeNoOp is an apply of examples/mnw on a node that is as declared,
 // what systemd is asked included, against the start and exit of an empty program.
 func BenchmarkNodeNoOp(b *testing.B) {
-	const rounds = 60
+	const rounds = 100
 	const manifest = "/root/mnw/manifest.yaml"
 	m := boot.Node(b)
 	m.Server()
