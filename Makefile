@@ -38,8 +38,9 @@ demo: ## the move of a server to a new layout, on a node that boots for it (root
 	$(GO) run ./test/demo
 
 .PHONY: bench
-bench: ## every benchmark (BENCH=regexp)
-	$(GO) test -run='^$$' -bench='$(BENCH)' -benchmem ./...
+bench: ## every benchmark; the speed of the agent as ratios to yardsticks (BENCH=regexp)
+	sh test/prepare.sh
+	$(GO) test -run='^$$' -bench='$(BENCH)' -timeout=30m ./...
 
 .PHONY: fuzz
 fuzz: ## every fuzz test for FUZZTIME, one minute by default

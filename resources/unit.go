@@ -159,6 +159,15 @@ func (u *Unit) Owns() []node.Subject {
 	return owned
 }
 
+// Needs is part of Needer: an instance has the unit file of its template.
+func (u *Unit) Needs() []node.Subject {
+	before, instance, ok := strings.Cut(u.Name, "@")
+	if !ok || strings.HasPrefix(instance, ".") {
+		return nil
+	}
+	return []node.Subject{{Kind: node.OfUnit, Name: before + "@" + path.Ext(u.Name)}}
+}
+
 // Departs is part of Departer.
 func (u *Unit) Departs() bool { return u.State.Departs() }
 

@@ -177,7 +177,7 @@ func (d *unitDraft) stop() error {
 }
 
 // remove removes the unit file and the drop-ins. What a package brings is not
-// ours to remove.
+// ours to remove; an instance leaves its template alone.
 func (d *unitDraft) remove() error {
 	if err := d.converge(d.file(), node.Want{Kind: node.Absent}); err != nil {
 		return err
@@ -186,7 +186,7 @@ func (d *unitDraft) remove() error {
 		return err
 	}
 	unit, err := unitfile.Load(d.view, d.Name)
-	if err == nil && unit.Fragment != "" {
+	if err == nil && unit.Fragment != "" && unit.Template() == "" {
 		err = fmt.Errorf("state: its unit file %s is not the administrator's: declare masked: true, or remove the package that brings it", unit.Fragment)
 	}
 	return err

@@ -157,6 +157,9 @@ func (a *app) checkFlags() error {
 	default:
 		return usageError{fmt.Errorf("--color %q: want auto, always or never", a.flags.color)}
 	}
+	if a.flags.wait < 0 || a.flags.timeout < 0 {
+		return usageError{errors.New("--wait and --timeout take no negative duration")}
+	}
 	switch a.flags.logFormat {
 	case "text", "json":
 	default:

@@ -98,14 +98,17 @@ func (f *Future) Crontab(user string) ([]byte, bool, error) {
 
 // Unit is part of View.
 func (f *Future) Unit(name string) (Unit, error) {
-	if u, ok := f.units[name]; ok {
-		return u, nil
+	u, laid := f.units[name]
+	if !laid {
+		var err error
+		if u, err = f.View.Unit(name); err != nil {
+			return u, err
+		}
 	}
-	u, err := f.View.Unit(name)
 	if f.manager != nil {
 		u = u.afterReload()
 	}
-	return u, err
+	return u, nil
 }
 
 // Manager is part of View.
