@@ -31,15 +31,16 @@ type Options struct {
 	StateDir string        // "" for DefaultStateDir below the root
 	Wait     time.Duration // how long to wait while another run holds the lock
 	Timeout  time.Duration // how long the run may take; 0 for no limit
-	Progress Progress      // told of each step; nil for nobody
+	Progress Progress      // told of each change; nil for nobody
 }
 
 // A Progress is told how far a run has come, from one goroutine.
 type Progress interface {
-	// Phase begins a phase of a run with so many resources or judges to go.
-	Phase(name string, total int)
-	// Step is one of them done.
-	Step(id string)
+	// Begin says that so many changes are about to be made. It comes again when
+	// what is left was planned again.
+	Begin(changes int)
+	// Made is one of them made, for the resource with an id.
+	Made(id string)
 }
 
 // Plan says what Apply would change, and whether the judges agree.
@@ -153,7 +154,7 @@ func (r *run) prove(ctx context.Context) {
 			again = append(again, s)
 		}
 	}
-	proof := &run{machine: r.machine, steps: forget(again), progress: silence{}}
+	proof := &run{machine: r.machine, steps: forget(again)}
 	proof.plan(ctx, proof.steps)
 	for i, s := range proof.steps {
 		switch {
@@ -198,5 +199,5 @@ func stopped(ctx context.Context) error {
 // silence is the Progress of nobody.
 type silence struct{}
 
-func (silence) Phase(string, int) {}
-func (silence) Step(string)       {}
+func (silence) Begin(int)   {}
+func (silence) Made(string) {}

@@ -27,7 +27,7 @@ const batch = 256
 
 // performAll performs what is planned and says whether that went to the end.
 func (r *run) performAll(ctx context.Context) bool {
-	r.progress.Phase("apply", len(changesOf(r.order)))
+	r.progress.Begin(len(changesOf(r.order)))
 	acting := slices.DeleteFunc(slices.Clone(r.order), func(s *step) bool { return !s.acts() })
 	for i, s := range acting {
 		if err := stopped(ctx); err != nil {
@@ -66,7 +66,7 @@ func (r *run) perform(ctx context.Context, s *step) error {
 			return err
 		}
 		s.made = append(s.made, c)
-		r.progress.Step(s.id.String())
+		r.progress.Made(s.id.String())
 	}
 	return nil
 }

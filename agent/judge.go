@@ -21,7 +21,6 @@ type hearing struct {
 // conditions that the resources have on it. One refusal, and nothing is written.
 func (r *run) judge(ctx context.Context) {
 	hearings := r.hearings()
-	r.progress.Phase("judge", len(hearings))
 	if len(hearings) == 0 || stopped(ctx) != nil {
 		r.examine(ctx, r.steps)
 		return

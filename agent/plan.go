@@ -16,18 +16,30 @@ import (
 // plan plans the steps that are pending, in waves: all that need nothing more
 // are planned side by side, on one frozen future; then their changes are laid
 // over it, by id. A plan that looked at what a neighbour in its wave has just
-// changed is made again, alone.
+// changed is made again, alone. When that neighbour comes behind it, and there
+// is more to do because of it, an edge has been found that nobody stated, and
+// all is planned anew with it.
 func (r *run) plan(ctx context.Context, steps []*step) {
+	todo := slices.DeleteFunc(slices.Clone(steps), (*step).settled)
+	for !r.planWaves(ctx, todo) {
+		for _, s := range todo {
+			s.state, s.plan, s.err, s.because = pending, node.Plan{}, nil, nil
+		}
+	}
+	r.noteFed()
+}
+
+// planWaves says whether the edges that are known were enough.
+func (r *run) planWaves(ctx context.Context, steps []*step) bool {
 	r.future = node.NewFuture(r.machine.View())
 	r.order = r.order[:0]
-	r.progress.Phase("plan", len(steps))
 	w := newWaves(steps)
 	for wave := w.next(nil); len(wave) > 0; wave = w.next(wave) {
 		able := skipBroken(wave)
 		lookAll(ctx, able, r.future)
 		changed := upheaval{}
 		for _, s := range able {
-			if changed.disturbs(s.looked) || changed.disturbs(subjects(s.plan.Changes)) {
+			if changed.disturber(s, s.looked) != nil || changed.disturber(s, subjects(s.plan.Changes)) != nil {
 				s.look(ctx, r.future)
 			}
 			r.skipUnread(s)
@@ -35,12 +47,32 @@ func (r *run) plan(ctx context.Context, steps []*step) {
 			r.order = append(r.order, s)
 			if s.acts() {
 				r.future.Lay(s.plan.Changes...)
-				changed.add(s.plan.Changes)
+				changed.add(s)
 			}
-			r.progress.Step(s.id.String())
+		}
+		if len(changed) > 0 && r.findEdges(ctx, able, changed) {
+			return false
 		}
 	}
-	r.noteFed()
+	return true
+}
+
+// findEdges lets a step come after a neighbour behind it when that changes what
+// the step's plan was made on, and there is more for the step to do then.
+func (r *run) findEdges(ctx context.Context, wave []*step, changed upheaval) (found bool) {
+	for place, s := range wave {
+		by := changed.disturber(s, s.looked)
+		if by == nil || slices.Index(wave, by) < place || s.state != planned && s.state != failed {
+			continue
+		}
+		again := *s
+		again.look(ctx, r.future)
+		if again.state == planned && (s.state == failed || len(again.plan.Changes) > 0) {
+			s.needs = append(s.needs, by)
+			found = true
+		}
+	}
+	return found
 }
 
 // skipUnread skips a step that found its place by looking, or the run of a unit,

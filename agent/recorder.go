@@ -79,41 +79,38 @@ func (r *recorder) With(changes ...node.Change) node.View {
 	return &recorder{View: r.View.With(changes...), parent: r}
 }
 
-// An upheaval is the subjects that the plans of a wave change.
-type upheaval map[node.Subject]bool
+// An upheaval is the subjects that the plans of a wave change, each with the
+// last step that does.
+type upheaval map[node.Subject]*step
 
-func (u upheaval) add(changes []node.Change) {
-	for _, c := range changes {
+func (u upheaval) add(by *step) {
+	for _, c := range by.plan.Changes {
 		s := c.Subject()
-		u[s] = true
+		u[s] = by
 		if s.Kind == node.OfPath {
-			u[node.Subject{Kind: node.OfPath, Name: path.Join(path.Dir(s.Name), "*")}] = true
+			u[node.Subject{Kind: node.OfPath, Name: path.Join(path.Dir(s.Name), "*")}] = by
 		}
 	}
 }
 
-// disturbs says whether a plan that looked at some subjects was made on what
-// has changed: at one of them, or at a directory above it.
-func (u upheaval) disturbs(looked []node.Subject) bool {
+// disturber is another step that changes what a plan was made on, one of the
+// subjects that it looked at or a directory above it; nil when there is none.
+func (u upheaval) disturber(of *step, looked []node.Subject) *step {
 	if len(u) == 0 {
-		return false
+		return nil
 	}
 	for _, s := range looked {
-		if u[s] {
-			return true
+		if by := u[s]; by != nil && by != of {
+			return by
 		}
-		if s.Kind == node.OfPath && u.above(s.Name) {
-			return true
+		if s.Kind != node.OfPath {
+			continue
 		}
-	}
-	return false
-}
-
-func (u upheaval) above(name string) bool {
-	for dir := path.Dir(name); dir != "/"; dir = path.Dir(dir) {
-		if u[node.Subject{Kind: node.OfPath, Name: dir}] {
-			return true
+		for dir := path.Dir(s.Name); dir != "/"; dir = path.Dir(dir) {
+			if by := u[node.Subject{Kind: node.OfPath, Name: dir}]; by != nil && by != of {
+				return by
+			}
 		}
 	}
-	return false
+	return nil
 }

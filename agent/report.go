@@ -1,15 +1,6 @@
 package agent
 
-import (
-	"fmt"
-	"slices"
-	"strings"
-	"time"
-
-	"github.com/makenotwork/mnw-agent/manifests"
-	"github.com/makenotwork/mnw-agent/resources"
-	"github.com/makenotwork/mnw-agent/resources/node"
-)
+import "time"
 
 // A Mode is what a run is for.
 type Mode string
@@ -99,132 +90,6 @@ type JudgeReport struct {
 	Seconds float64  `json:"seconds"`
 }
 
-func newReport(mode Mode, m *manifests.Manifest, began time.Time) *Report {
-	return &Report{
-		Version: 1, Mode: mode, Manifest: m.Path, Digest: m.Digest, Started: began,
-		Resources: []ResourceReport{}, Judges: []JudgeReport{}, Notes: []string{},
-		conceal: concealer(m),
-	}
-}
-
-// concealer takes the secrets that a manifest declares out of a text.
-func concealer(m *manifests.Manifest) func(string) string {
-	const short = 4 // what is shorter stands in texts by chance
-	var secrets []string
-	for i := range m.Entries {
-		e := &m.Entries[i]
-		if s, ok := e.Resource.(resources.Secretive); ok {
-			for _, secret := range s.Conceals() {
-				if len(secret) >= short {
-					secrets = append(secrets, secret)
-				}
-			}
-		}
-	}
-	if len(secrets) == 0 {
-		return func(text string) string { return text }
-	}
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, secret := range secrets {
-		pairs = append(pairs, secret, "(hidden)")
-	}
-	return strings.NewReplacer(pairs...).Replace
-}
-
-// note adds a note on the run, once.
-func (r *Report) note(format string, args ...any) {
-	text := r.conceal(fmt.Sprintf(format, args...))
-	if !slices.Contains(r.Notes, text) {
-		r.Notes = append(r.Notes, text)
-	}
-}
-
-// ruled records a verdict.
-func (r *Report) ruled(v node.Verdict, askers []hearing) {
-	verdict := "agrees"
-	switch {
-	case v.Missing:
-		verdict = "missing"
-	case v.Refused:
-		verdict = "refuses"
-	}
-	r.heard(v.Judge, verdict, askers, r.conceal(v.Words), v.Took)
-}
-
-// unjudged records that judges could not be asked.
-func (r *Report) unjudged(hearings []hearing) {
-	for _, h := range hearings {
-		r.heard(h.judge, "not judged", []hearing{h}, "", 0)
-	}
-}
-
-func (r *Report) heard(j node.Judge, verdict string, askers []hearing, words string, took time.Duration) {
-	report := JudgeReport{Argv: append(slices.Clone(j.Argv), j.Named...), Verdict: verdict, Words: words, Seconds: took.Seconds()}
-	for _, h := range askers {
-		report.For = append(report.For, h.step.id.String())
-	}
-	r.Judges = append(r.Judges, report)
-}
-
-// finish completes the report when the run is over.
-func (r *Report) finish(steps []*step, cause error) {
-	r.Resources = make([]ResourceReport, 0, len(steps))
-	for _, s := range steps {
-		r.Resources = append(r.Resources, r.resource(s))
-	}
-	if cause != nil {
-		r.Stopped = true
-		r.note("the run was stopped: %s", cause)
-	}
-	r.Result = r.result(cause)
-	r.Seconds = time.Since(r.Started).Seconds()
-}
-
-func (r *Report) resource(s *step) ResourceReport {
-	report := ResourceReport{
-		ID: s.id.String(), Type: s.id.Type, Position: s.pos.String(), Outcome: outcome(s),
-		Made: len(s.made), Seconds: s.took.Seconds(),
-	}
-	if s.err != nil {
-		report.Error = r.conceal(strings.TrimPrefix(s.err.Error(), s.id.Name+": "))
-	}
-	if s.because != nil {
-		report.Because = s.because.id.String()
-	}
-	for _, note := range s.plan.Notes {
-		report.Notes = append(report.Notes, r.conceal(note))
-	}
-	changes := s.plan.Changes
-	if s.left != nil {
-		changes, report.Made = s.left, 0
-	}
-	for _, c := range changes {
-		report.Changes = append(report.Changes, ChangeReport{Line: r.conceal(c.Line()), Diff: r.conceal(unified(c.Diff()))})
-	}
-	return report
-}
-
-func outcome(s *step) Outcome {
-	switch s.state {
-	case made:
-		return OutcomeChanged
-	case failed:
-		return OutcomeFailed
-	case refused:
-		return OutcomeRefused
-	case skipped:
-		return OutcomeSkipped
-	}
-	switch {
-	case len(s.plan.Changes) == 0:
-		return OutcomeOK
-	case s.audit:
-		return OutcomeAudited
-	}
-	return OutcomeDiffers
-}
-
 // Count is how many resources ended with an outcome.
 func (r *Report) Count(o Outcome) int {
 	n := 0
@@ -234,18 +99,4 @@ func (r *Report) Count(o Outcome) int {
 		}
 	}
 	return n
-}
-
-func (r *Report) result(cause error) Result {
-	switch {
-	case cause != nil || r.Refused || r.Count(OutcomeFailed)+r.Count(OutcomeRefused)+r.Count(OutcomeSkipped) > 0:
-		return Failed
-	case r.Mode == ModePlan && r.Count(OutcomeDiffers)+r.Count(OutcomeAudited) > 0:
-		return Differs
-	case r.Count(OutcomeDiffers) > 0:
-		return Failed
-	case r.Count(OutcomeChanged) > 0:
-		return Changed
-	}
-	return Converged
 }

@@ -90,27 +90,13 @@ func (g *gathering) add(a answer, paths ...string) {
 // lastChange is when what lies at a path was last changed, and a symlink on the
 // way is part of that. It is zero for what is not there.
 func lastChange(v node.View, at string) (mtime, ctime time.Time, err error) {
-	const maxLinks = 40
-	done, todo := "/", strings.Split(at, "/")
-	for links := 0; len(todo) > 0 && links < maxLinks; {
-		next := path.Join(done, todo[0])
-		todo = todo[1:]
-		s, err := v.Lstat(next)
+	for s, err := range steps(v, at) {
 		if err != nil {
 			return mtime, ctime, err
 		}
-		if s.Kind == node.Symlink || len(todo) == 0 {
-			mtime, ctime = latest(mtime, s.MTime), latest(ctime, s.CTime)
+		if s.state.Kind == node.Symlink || s.last() {
+			mtime, ctime = latest(mtime, s.state.MTime), latest(ctime, s.state.CTime)
 		}
-		if s.Kind != node.Symlink {
-			done = next
-			continue
-		}
-		links++
-		if path.IsAbs(s.Target) {
-			done = "/"
-		}
-		todo = append(strings.Split(s.Target, "/"), todo...)
 	}
 	return mtime, ctime, nil
 }

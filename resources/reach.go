@@ -1,10 +1,8 @@
 package resources
 
 import (
-	"path"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -24,53 +22,22 @@ func blocked(v node.View, user node.User, to string) (at string, state node.Stat
 	if user.UID == 0 || !v.Owners() {
 		return "", node.State{}, false
 	}
-	walk(v, to, func(step string, s node.State, last bool) bool {
-		shut := s.Kind == node.Directory && !allows(user, s, mayEnter)
-		wrong := s.Kind != node.Directory && !last
-		if shut || wrong {
-			at, state, ok = step, s, true
+	var s step
+	for s = range steps(v, to) {
+		switch s.state.Kind {
+		case node.Directory:
+			ok = !allows(user, s.state, mayEnter)
+		case node.File, node.Other:
+			ok = !s.last()
 		}
-		return !ok
-	})
-	return at, state, ok
-}
-
-// walk goes to a path step by step from the root on, symlinks followed, and
-// calls visit at each step, with its path without symlinks, until visit says no
-// or nothing is there. It returns where it came to, with what is there.
-func walk(v node.View, to string, visit func(step string, s node.State, last bool) bool) (end string, state node.State) {
-	return walkLinks(v, to, visit, 40)
-}
-
-func walkLinks(v node.View, to string, visit func(step string, s node.State, last bool) bool, links int) (end string, state node.State) {
-	steps := strings.FieldsFunc(to, func(r rune) bool { return r == '/' })
-	end = "/"
-	state, err := look(v, end)
-	for err == nil && visit(end, state, len(steps) == 0) && len(steps) > 0 {
-		end, steps = path.Join(end, steps[0]), steps[1:]
-		state, err = look(v, end)
-		switch {
-		case err != nil || state.Kind == node.Absent:
-			return path.Join(append([]string{end}, steps...)...), node.State{}
-		case state.Kind == node.Symlink && links > 0:
-			onward := append([]string{target(end, state.Target)}, steps...)
-			return walkLinks(v, path.Join(onward...), visit, links-1)
+		if ok {
+			return s.path, s.state, true
 		}
 	}
-	return end, state
-}
-
-// look is what lies at a path, without the content that a planned file has.
-func look(v node.View, at string) (node.State, error) {
-	state, err := v.Lstat(at)
-	state.Content = nil
-	return state, err
-}
-
-// follow is what is at the end of the symlinks at a path, with its path without
-// any.
-func follow(v node.View, at string) (end string, state node.State) {
-	return walk(v, at, func(string, node.State, bool) bool { return true })
+	if s.state.Kind == node.Symlink && !s.last() { // one of those that lead to each other
+		return s.path, s.state, true
+	}
+	return "", node.State{}, false
 }
 
 // allows says whether a mode gives a user a permission, judged by the one class

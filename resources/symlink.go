@@ -74,14 +74,8 @@ func (s *Symlink) Examine(_ context.Context, v node.View) error {
 
 // resolves says whether something is at the end of the links at a path.
 func resolves(v node.View, at string) bool {
-	for range 40 {
-		state, err := v.Lstat(at)
-		if err != nil || state.Kind != node.Symlink {
-			return err == nil && state.Kind != node.Absent
-		}
-		at = target(at, state.Target)
-	}
-	return false
+	_, end := follow(v, at)
+	return end.Kind != node.Absent && end.Kind != node.Symlink
 }
 
 // target is where a link at a path with such a target leads.

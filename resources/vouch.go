@@ -2,8 +2,6 @@ package resources
 
 import (
 	"fmt"
-	"path"
-	"strings"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -23,44 +21,26 @@ func vouch(v node.View, at string) error {
 	if !v.Owners() {
 		return nil
 	}
-	dir, err := v.Lstat("/")
-	done, todo := "/", strings.FieldsFunc(at, isSlash)
 	planters := map[string]string{} // users other than root, and the links that they can have made
 	var end node.State
-	for links := 0; err == nil && len(todo) > 0 && links < 40; {
-		next := path.Join(done, todo[0])
-		todo = todo[1:]
-		var s node.State
-		if s, err = v.Lstat(next); err != nil {
+	for s, err := range steps(v, at) {
+		if err != nil {
 			return err
 		}
-		planter := planterOf(dir, s)
-		switch {
-		case s.Kind == node.Symlink:
-			links++
-			if planter != "root" {
-				planters[planter] = next
+		end = s.state
+		if end.Kind == node.Symlink || end.Kind == node.File && end.Links > 1 {
+			if planter := planterOf(s.above, end); planter != "root" {
+				planters[planter] = s.path
 			}
-			if path.IsAbs(s.Target) {
-				done = "/"
-			}
-			todo = append(strings.FieldsFunc(s.Target, isSlash), todo...)
-			dir, err = v.Lstat(done)
-			continue
-		case s.Kind == node.File && s.Links > 1 && planter != "root":
-			planters[planter] = next
 		}
-		done, dir, end = next, s, s
 	}
 	for planter, link := range planters {
-		if err == nil && end.Kind == node.File && end.Owner != planter {
+		if end.Kind == node.File && end.Owner != planter {
 			return fmt.Errorf("%s may be a link that %s has planted to read a file of %s through it: remove it", link, planter, end.Owner)
 		}
 	}
-	return err
+	return nil
 }
-
-func isSlash(r rune) bool { return r == '/' }
 
 // planterOf is the least trusted of those who can have made a link: whoever owns
 // it, or the directory that it lies in. A hard link has the owner of its file.

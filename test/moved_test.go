@@ -15,14 +15,14 @@ type meddler struct {
 	once   bool
 }
 
-func (m *meddler) Phase(name string, _ int) {
-	if name == "apply" && !m.once {
+func (m *meddler) Begin(int) {
+	if !m.once {
 		m.once = true
 		m.meddle()
 	}
 }
 
-func (m *meddler) Step(string) {}
+func (m *meddler) Made(string) {}
 
 // Where the node is no longer what was planned on, nothing is overwritten
 // unseen: the resource is planned again, once, for the node as it now is.

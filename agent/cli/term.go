@@ -208,64 +208,10 @@ func indent(text string) string {
 
 // summary says in a line or two how the run ended and what state the node is in.
 func (p *printer) summary(r *agent.Report) {
-	total := len(r.Resources)
-	ok := r.Count(agent.OutcomeOK)
-	var parts []string
-	add := func(n int, what string) {
-		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, what))
-		}
-	}
-	add(r.Count(agent.OutcomeRefused), "refused")
-	add(r.Count(agent.OutcomeFailed), "failed")
-	add(r.Count(agent.OutcomeSkipped), "skipped")
-	add(r.Count(agent.OutcomeChanged), "changed")
-	add(r.Count(agent.OutcomeDiffers), "to change")
-	add(r.Count(agent.OutcomeAudited), "different, only audited")
-	took := round(time.Duration(r.Seconds * float64(time.Second)))
-	if len(parts) == 0 {
-		p.say("%s, all as declared. %s\n", count(total, "resource"), took)
-		return
-	}
-	add(ok, "as declared")
-	p.say("%s: %s. %s\n", count(total, "resource"), strings.Join(parts, ", "), took)
+	p.say("%s\n", tally(r))
 	if end := ending(r); end != "" {
 		p.say("%s\n", p.paint(endInk(r), end))
 	}
-}
-
-// ending is what a person wants to know of a run that did not end well.
-func ending(r *agent.Report) string {
-	changed := r.Count(agent.OutcomeChanged)
-	switch {
-	case r.Result != agent.Failed && r.Mode == agent.ModePlan:
-		return agreement(r)
-	case r.Result != agent.Failed:
-		return ""
-	case r.Stopped:
-		return "The run was stopped before its end: apply again."
-	case r.Mode == agent.ModePlan:
-		return "Apply would not go through: mend what is marked above."
-	case r.Refused && changed == 0:
-		return "Nothing was changed: mend what is refused above, and apply again."
-	case r.Refused:
-		return fmt.Sprintf("The run stopped half-way, after %s: mend what is refused above, and apply again.", count(changed, "resource"))
-	}
-	return "Everything that does not depend on what failed is as declared: mend that, and apply again."
-}
-
-// agreement names the judges that agree with a plan.
-func agreement(r *agent.Report) string {
-	var names []string
-	for _, j := range r.Judges {
-		if j.Verdict == "agrees" && !strings.Contains(strings.Join(names, " "), j.Argv[0]) {
-			names = append(names, j.Argv[0])
-		}
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return "The judges agree: " + strings.Join(names, ", ") + "."
 }
 
 func endInk(r *agent.Report) ink {
@@ -275,41 +221,26 @@ func endInk(r *agent.Report) ink {
 	return green
 }
 
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-func round(d time.Duration) time.Duration {
-	if d > time.Second {
-		return d.Round(10 * time.Millisecond)
-	}
-	return d.Round(100 * time.Microsecond)
-}
-
 // patience is how long a run is silent before it tells how far it is.
 const patience = time.Second
 
 // A teller tells on standard error how far a long run is: a line for each
-// resource that is changed.
+// change that is made.
 type teller struct {
 	a           *app
 	began       time.Time
-	phase       string
 	done, total int
 }
 
 func (a *app) progress() agent.Progress { return &teller{a: a, began: time.Now()} }
 
-// Phase is part of agent.Progress.
-func (t *teller) Phase(name string, total int) { t.phase, t.done, t.total = name, 0, total }
+// Begin is part of agent.Progress.
+func (t *teller) Begin(changes int) { t.done, t.total = 0, changes }
 
-// Step is part of agent.Progress.
-func (t *teller) Step(id string) {
+// Made is part of agent.Progress.
+func (t *teller) Made(id string) {
 	t.done++
-	if t.phase != "apply" || time.Since(t.began) < patience {
+	if time.Since(t.began) < patience {
 		return
 	}
 	if t.a.flags.logFormat == "json" {

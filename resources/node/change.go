@@ -36,3 +36,11 @@ func (d Diff) Empty() bool { return d.Before == d.After }
 type Shown struct {
 	Before, After string
 }
+
+// inverse is what may be shown of the way back.
+func (s *Shown) inverse() *Shown {
+	if s == nil {
+		return nil
+	}
+	return &Shown{Before: s.After, After: s.Before}
+}

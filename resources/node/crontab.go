@@ -82,11 +82,7 @@ func (c *CrontabChange) Diff() Diff {
 
 // Inverse is part of Change.
 func (c *CrontabChange) Inverse() Change {
-	back := &CrontabChange{User: c.User, From: c.To, To: c.From}
-	if c.Shown != nil {
-		back.Shown = &Shown{Before: c.Shown.After, After: c.Shown.Before}
-	}
-	return back
+	return &CrontabChange{User: c.User, From: c.To, To: c.From, Shown: c.Shown.inverse()}
 }
 
 func (c *CrontabChange) lay(f *Future) { f.crontabs[c.User] = c.To }

@@ -218,3 +218,11 @@ func (f *Future) Touched(at string) bool {
 	}
 	return false
 }
+
+// join is where a symlink's target leads from the directory that holds it.
+func join(dir, target string) string {
+	if path.IsAbs(target) {
+		return path.Clean(target)
+	}
+	return path.Join(dir, target)
+}

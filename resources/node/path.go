@@ -18,11 +18,7 @@ func (c *PathChange) Subject() Subject { return Subject{OfPath, c.Path} }
 
 // Inverse is part of Change.
 func (c *PathChange) Inverse() Change {
-	back := &PathChange{Path: c.Path, From: c.To, To: c.From}
-	if c.Shown != nil {
-		back.Shown = &Shown{Before: c.Shown.After, After: c.Shown.Before}
-	}
-	return back
+	return &PathChange{Path: c.Path, From: c.To, To: c.From, Shown: c.Shown.inverse()}
 }
 
 // Line is part of Change.

@@ -155,3 +155,11 @@ func (c *Content) Digest() string {
 
 // Equal says whether two contents hold the same bytes.
 func (c *Content) Equal(other *Content) bool { return bytes.Equal(c.data, other.data) }
+
+// bytesOf is the bytes of a content, none of one that is not there.
+func bytesOf(c *Content) []byte {
+	if c == nil {
+		return nil
+	}
+	return c.Bytes()
+}

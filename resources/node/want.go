@@ -35,34 +35,36 @@ func Converge(v View, at string, w Want) ([]Change, error) {
 		return w.hide(changes), err
 	}
 	var first []Change
-	if now.Kind == Absent {
-		if first, err = above(v, at); err != nil {
-			return nil, err
-		}
+	switch now.Kind {
+	case w.Kind:
+	case Absent:
+		first, err = above(v, at)
+	default:
+		first, now, err = w.makeWay(v, at, now)
 	}
-	if now.Kind != Absent && now.Kind != w.Kind {
-		if !w.Replace {
-			return nil, fmt.Errorf("there is %s in the way, not a %s: move it away", now.A(), w.Kind)
-		}
-		if now.Kind == Directory {
-			if first, err = remove(v, at, now, true); err != nil {
-				return nil, err
-			}
-			now = State{}
-		}
-		if now.Kind == File {
-			content, err := v.ReadFile(at)
-			if err != nil {
-				return nil, err
-			}
-			now.Content = NewContent(content)
-		}
+	if err != nil {
+		return nil, err
 	}
 	change, err := difference(v, at, now, w)
 	if err != nil || change == nil {
 		return first, err
 	}
 	return append(first, change), nil
+}
+
+// makeWay is the changes before something of another kind can take the place of
+// now, and what lies there then. A rename replaces all but a directory.
+func (w Want) makeWay(v View, at string, now State) (first []Change, then State, err error) {
+	switch {
+	case !w.Replace:
+		err = fmt.Errorf("there is %s in the way, not a %s: move it away", now.A(), w.Kind)
+	case now.Kind == Directory:
+		first, err = remove(v, at, now, true)
+		now = State{}
+	case now.Kind == File:
+		now.Content, err = readContent(v, at)
+	}
+	return first, now, err
 }
 
 // hide keeps from being shown what the content is that goes.
@@ -132,12 +134,20 @@ func fillContent(v View, at string, now, to *State, w Want) error {
 			return err
 		}
 	}
-	before, err := v.ReadFile(at)
+	before, err := readContent(v, at)
 	if err != nil {
 		return err
 	}
-	now.Content, to.Content = NewContent(before), w.Content
+	now.Content, to.Content = before, w.Content
 	return nil
+}
+
+func readContent(v View, at string) (*Content, error) {
+	data, err := v.ReadFile(at)
+	if err != nil {
+		return nil, err
+	}
+	return NewContent(data), nil
 }
 
 // known makes sure that an owner and a group that are to be set exist.
@@ -181,47 +191,6 @@ func above(v View, at string) ([]Change, error) {
 	return nil, nil
 }
 
-// remove is the changes that take away what lies at a path, contents before
-// their directory. A directory that is not empty goes only with deep.
-func remove(v View, at string, now State, deep bool) ([]Change, error) {
-	if now.Kind == Absent {
-		return nil, nil
-	}
-	var changes []Change
-	if now.Kind == Directory {
-		names, err := v.ReadDir(at)
-		if err != nil {
-			return nil, err
-		}
-		if len(names) > 0 && !deep {
-			return nil, fmt.Errorf("the directory is not empty (it holds %s): empty it, or declare recursive: true", some(names))
-		}
-		for _, name := range names {
-			below := path.Join(at, name)
-			state, err := v.Lstat(below)
-			if err != nil {
-				return nil, err
-			}
-			inner, err := remove(v, below, state, deep)
-			if err != nil {
-				return nil, err
-			}
-			for _, c := range inner {
-				c.(*PathChange).Shown = &Shown{} // nobody declared it: it may be secret
-			}
-			changes = append(changes, inner...)
-		}
-	}
-	if now.Kind == File {
-		content, err := v.ReadFile(at)
-		if err != nil {
-			return nil, err
-		}
-		now.Content = NewContent(content)
-	}
-	return append(changes, &PathChange{Path: at, From: now}), nil
-}
-
 func usualMode(k Kind) Mode {
 	switch k {
 	case Directory:
@@ -230,32 +199,4 @@ func usualMode(k Kind) Mode {
 		return 0o644
 	}
 	return 0
-}
-
-func bytesOf(c *Content) []byte {
-	if c == nil {
-		return nil
-	}
-	return c.Bytes()
-}
-
-// join is where a symlink's target leads from the directory that holds it.
-func join(dir, target string) string {
-	if path.IsAbs(target) {
-		return path.Clean(target)
-	}
-	return path.Join(dir, target)
-}
-
-// some names the first few of names.
-func some(names []string) string {
-	const few = 3
-	if len(names) > few {
-		return fmt.Sprintf("%s, %s, %s and %d more", names[0], names[1], names[2], len(names)-few)
-	}
-	text := names[0]
-	for _, name := range names[1:] {
-		text += ", " + name
-	}
-	return text
 }

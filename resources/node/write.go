@@ -192,67 +192,6 @@ func (m *Machine) writeLink(p place, to State) error {
 	return m.sync(p)
 }
 
-// alter gives the file or directory at the place its owner and mode. A file
-// with several names is refused when one of them may have been made by somebody
-// who hopes for just this.
-func (m *Machine) alter(p place, now, to State) error {
-	file, err := p.open(unix.O_RDONLY)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	var st, dir unix.Stat_t
-	if err := errors.Join(unix.Fstat(int(file.Fd()), &st), unix.Fstat(p.dir, &dir)); err != nil {
-		return err
-	}
-	if found := m.state(&st, ""); found.Kind != now.Kind {
-		return &MovedError{Subject: Subject{OfPath, p.path}, Saw: now.String(), Found: found.String()}
-	}
-	shared := !trusted(dir.Uid) || dir.Mode&0o022 != 0
-	if now.Kind == File && st.Nlink > 1 && shared {
-		return fmt.Errorf("it has %d names and others may write to its directory: it may be a hard link to another file: refused", st.Nlink)
-	}
-	return m.own(int(file.Fd()), to)
-}
-
-// own gives an open file its owner, then its mode, which chown(2) may clear.
-func (m *Machine) own(fd int, to State) error {
-	if m.owners {
-		uid, gid, err := m.ids(to)
-		if err != nil {
-			return err
-		}
-		if err := unix.Fchown(fd, uid, gid); err != nil {
-			return fmt.Errorf("chown: %w", err)
-		}
-	}
-	if err := unix.Fchmod(fd, uint32(to.Mode)); err != nil {
-		return fmt.Errorf("chmod: %w", err)
-	}
-	return nil
-}
-
-// ids looks up the numbers of a state's owner and group; -1 for one that is not
-// to be changed.
-func (m *Machine) ids(s State) (uid, gid int, err error) {
-	uid, gid = -1, -1
-	if !m.owners {
-		return uid, gid, nil
-	}
-	db := m.userDB()
-	if s.Owner != "" {
-		if uid, err = db.uid(s.Owner); err != nil {
-			return 0, 0, fmt.Errorf("chown: %w", err)
-		}
-	}
-	if s.Group != "" {
-		if gid, err = db.gid(s.Group); err != nil {
-			return 0, 0, fmt.Errorf("chown: %w", err)
-		}
-	}
-	return uid, gid, nil
-}
-
 // explain takes the paths of this process out of a system call's error, and
 // adds what a person can do about it.
 func explain(err error) error {

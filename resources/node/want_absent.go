@@ -1,0 +1,59 @@
+package node
+
+import (
+	"fmt"
+	"path"
+)
+
+// remove is the changes that take away what lies at a path, contents before
+// their directory. A directory that is not empty goes only with deep.
+func remove(v View, at string, now State, deep bool) ([]Change, error) {
+	if now.Kind == Absent {
+		return nil, nil
+	}
+	var changes []Change
+	if now.Kind == Directory {
+		names, err := v.ReadDir(at)
+		if err != nil {
+			return nil, err
+		}
+		if len(names) > 0 && !deep {
+			return nil, fmt.Errorf("the directory is not empty (it holds %s): empty it, or declare recursive: true", some(names))
+		}
+		for _, name := range names {
+			below := path.Join(at, name)
+			state, err := v.Lstat(below)
+			if err != nil {
+				return nil, err
+			}
+			inner, err := remove(v, below, state, deep)
+			if err != nil {
+				return nil, err
+			}
+			for _, c := range inner {
+				c.(*PathChange).Shown = &Shown{} // nobody declared it: it may be secret
+			}
+			changes = append(changes, inner...)
+		}
+	}
+	if now.Kind == File {
+		var err error
+		if now.Content, err = readContent(v, at); err != nil {
+			return nil, err
+		}
+	}
+	return append(changes, &PathChange{Path: at, From: now}), nil
+}
+
+// some names the first few of names.
+func some(names []string) string {
+	const few = 3
+	if len(names) > few {
+		return fmt.Sprintf("%s, %s, %s and %d more", names[0], names[1], names[2], len(names)-few)
+	}
+	text := names[0]
+	for _, name := range names[1:] {
+		text += ", " + name
+	}
+	return text
+}
