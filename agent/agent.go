@@ -2,7 +2,7 @@
 //
 // A run is one walk, and this is its order:
 //
-//	order    what must come before what                      order.go
+//	order    what must come before what                      order.go, edges.go
 //	plan     every resource, on the node as it will be       plan.go
 //	judge    the real judges rule on the whole future        judge.go
 //	commit   the changes, in order, each on what it saw      commit.go

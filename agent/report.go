@@ -81,11 +81,19 @@ type ChangeReport struct {
 	Diff string `json:"diff,omitempty"` // unified
 }
 
+// The verdicts of judges.
+const (
+	VerdictAgrees    = "agrees"
+	VerdictRefuses   = "refuses"
+	VerdictMissing   = "missing"    // the judge is not installed
+	VerdictNotJudged = "not judged" // it could not be asked here
+)
+
 // A JudgeReport is one judge's ruling.
 type JudgeReport struct {
 	Argv    []string `json:"argv"`
-	For     []string `json:"for"`     // the ids of the resources that asked
-	Verdict string   `json:"verdict"` // agrees, refuses, missing, not judged
+	For     []string `json:"for"` // the ids of the resources that asked
+	Verdict string   `json:"verdict"`
 	Words   string   `json:"words,omitempty"`
 	Seconds float64  `json:"seconds"`
 }

@@ -30,12 +30,12 @@ func (r *Report) note(format string, args ...any) {
 
 // ruled records a verdict.
 func (r *Report) ruled(v node.Verdict, askers []hearing) {
-	verdict := "agrees"
+	verdict := VerdictAgrees
 	switch {
 	case v.Missing:
-		verdict = "missing"
+		verdict = VerdictMissing
 	case v.Refused:
-		verdict = "refuses"
+		verdict = VerdictRefuses
 	}
 	r.heard(v.Judge, verdict, askers, r.conceal(v.Words), v.Took)
 }
@@ -43,7 +43,7 @@ func (r *Report) ruled(v node.Verdict, askers []hearing) {
 // unjudged records that judges could not be asked.
 func (r *Report) unjudged(hearings []hearing) {
 	for _, h := range hearings {
-		r.heard(h.judge, "not judged", []hearing{h}, "", 0)
+		r.heard(h.judge, VerdictNotJudged, []hearing{h}, "", 0)
 	}
 }
 

@@ -44,7 +44,7 @@ type Unit struct {
 	Enabled *bool `yaml:"enabled,omitempty"`
 	// Active is whether it runs.
 	Active *bool `yaml:"active,omitempty"`
-	// Masked is whether it can not be started at all, by a link to /dev/null in
+	// Masked is whether it cannot be started at all, by a link to /dev/null in
 	// place of its unit file. A unit that is masked is stopped.
 	Masked *bool `yaml:"masked,omitempty"`
 	// OnChange is what happens to a running unit when its unit file or a drop-in

@@ -17,28 +17,34 @@ func (tr *trial) steps() []node.Change {
 	tr.Helper()
 	future := node.NewFuture(tr.machine().View())
 	var steps []node.Change
-	for todo := tr.declared(); len(todo) > 0; {
-		var later []resources.Resource
-		var failure error
-		for _, r := range todo {
-			plan, err := r.Plan(tr.Context(), future)
-			if err != nil {
-				later, failure = append(later, r), err
-				continue
-			}
-			changes := slices.DeleteFunc(plan.Changes, func(c node.Change) bool {
-				kind := c.Subject().Kind
-				return kind == node.OfUnit || kind == node.OfManager
-			})
-			future.Lay(changes...)
-			steps = append(steps, changes...)
-		}
-		if len(later) == len(todo) {
+	for {
+		round, failure := tr.round(future)
+		steps = append(steps, round...)
+		if len(round) == 0 && failure != nil {
 			tr.Fatal(failure)
 		}
-		todo = later
+		if len(round) == 0 {
+			return steps
+		}
 	}
-	return steps
+}
+
+// round plans all resources once, each on what the ones before it leave.
+func (tr *trial) round(future *node.Future) (steps []node.Change, failure error) {
+	for _, r := range tr.declared() {
+		plan, err := r.Plan(tr.Context(), future)
+		if err != nil {
+			failure = err
+			continue
+		}
+		changes := slices.DeleteFunc(plan.Changes, func(c node.Change) bool {
+			kind := c.Subject().Kind
+			return kind == node.OfUnit || kind == node.OfManager
+		})
+		future.Lay(changes...)
+		steps = append(steps, changes...)
+	}
+	return steps, failure
 }
 
 // declared is the resources of the manifest, those last that go away.

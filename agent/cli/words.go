@@ -57,7 +57,7 @@ func ending(r *agent.Report) string {
 func agreement(r *agent.Report) string {
 	var names []string
 	for _, j := range r.Judges {
-		if j.Verdict == "agrees" && !strings.Contains(strings.Join(names, " "), j.Argv[0]) {
+		if j.Verdict == agent.VerdictAgrees && !strings.Contains(strings.Join(names, " "), j.Argv[0]) {
 			names = append(names, j.Argv[0])
 		}
 	}
