@@ -171,7 +171,7 @@ func (r *run) prove(ctx context.Context) {
 func (r *run) phase(name string, do func()) {
 	began := time.Now()
 	do()
-	r.report.Phases = append(r.report.Phases, Phase{name, time.Since(began)})
+	r.report.Phases = append(r.report.Phases, Phase{name, time.Since(began).Seconds()})
 }
 
 // units is the units that the manifest names, to be asked about early.

@@ -30,8 +30,7 @@ func (r *run) performAll(ctx context.Context) bool {
 	r.progress.Begin(len(changesOf(r.order)))
 	acting := slices.DeleteFunc(slices.Clone(r.order), func(s *step) bool { return !s.acts() })
 	for i, s := range acting {
-		if err := stopped(ctx); err != nil {
-			s.fail(err)
+		if stopped(ctx) != nil {
 			return true
 		}
 		if i%batch == 0 {

@@ -28,10 +28,10 @@ func order(m *manifests.Manifest) (*graph, error) {
 	for i := range m.Entries {
 		g.stated(&m.Entries[i])
 	}
-	if g.errs != nil {
-		return nil, g.errs
+	if err := cycles(g.steps); err != nil {
+		g.errs = multierror.Append(g.errs, err)
 	}
-	return g, cycles(g.steps)
+	return g, g.errs.ErrorOrNil()
 }
 
 // Check says whether the resources of a manifest can be put in an order. It

@@ -57,8 +57,8 @@ type Report struct {
 
 // A Phase is a part of a run and how long it took.
 type Phase struct {
-	Name string        `json:"name"` // plan, judge, commit, prove
-	Took time.Duration `json:"nanoseconds"`
+	Name    string  `json:"name"` // plan, judge, commit, prove
+	Seconds float64 `json:"seconds"`
 }
 
 // A ResourceReport is what a run saw of one resource and did with it.

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
 
-	"github.com/makenotwork/mnw-agent/resources/envfile"
 	"github.com/makenotwork/mnw-agent/resources/node"
 	"github.com/makenotwork/mnw-agent/resources/unitfile"
 )
@@ -34,8 +34,12 @@ type Caddyfile struct {
 
 // Plan is part of Resource.
 func (c *Caddyfile) Plan(ctx context.Context, v node.View) (node.Plan, error) {
-	file := File{Path: c.Path, Text: c.Text, Edit: c.Edit, Perm: c.Perm, State: c.State}
-	return file.Plan(ctx, v)
+	return c.file().Plan(ctx, v)
+}
+
+// file is the Caddyfile as a mere file.
+func (c *Caddyfile) file() *File {
+	return &File{Path: c.Path, Text: c.Text, Edit: c.Edit, Perm: c.Perm, State: c.State}
 }
 
 // Judges is part of Judged.
@@ -65,20 +69,12 @@ func (c *Caddyfile) Judges(v node.View) ([]node.Judge, error) {
 // Environment=, then the environment files, the later ones winning.
 func unitEnvironment(v node.View, unit *unitfile.Unit) ([]string, error) {
 	env := slices.Clone(unit.Environment())
-	for _, file := range unit.EnvironmentFiles() {
-		text, err := v.ReadFile(file.Path)
-		if err != nil && file.Optional {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("environment of %s: %w", unit.Name, err)
-		}
-		parsed := envfile.Parse(text)
-		for _, key := range parsed.Keys() {
-			if value, ok := parsed.Get(key); ok {
-				env = append(env, key+"="+value)
-			}
-		}
+	set, err := environment(v, environmentFiles(v, unit))
+	if err != nil {
+		return nil, fmt.Errorf("environment of %s: %w", unit.Name, err)
+	}
+	for _, key := range slices.Sorted(maps.Keys(set)) {
+		env = append(env, key+"="+set[key].value)
 	}
 	return env, nil
 }
@@ -137,19 +133,11 @@ func matches(v node.View, pattern string) []string {
 	if !strings.ContainsAny(pattern, "*?[") {
 		return []string{pattern}
 	}
-	dir, last := path.Split(pattern)
-	dir = path.Clean(dir)
-	names, err := v.ReadDir(dir)
+	files, err := glob(v, pattern)
 	if err != nil {
 		return nil
 	}
-	found := []string{dir}
-	for _, name := range names {
-		if ok, _ := path.Match(last, name); ok {
-			found = append(found, path.Join(dir, name))
-		}
-	}
-	return found
+	return append([]string{path.Dir(pattern)}, files...)
 }
 
 // Owns is part of Owner.
@@ -162,8 +150,7 @@ func (c *Caddyfile) Departs() bool { return c.State.Departs() }
 
 // Check is part of Checker.
 func (c *Caddyfile) Check() error {
-	file := File{Path: c.Path, Text: c.Text, Edit: c.Edit, Perm: c.Perm, State: c.State}
-	err := file.Check()
+	err := c.file().Check()
 	if c.Unit != "" && !strings.HasSuffix(c.Unit, ".service") {
 		err = errors.Join(err, inField(fmt.Errorf("%q is not the name of a service: want caddy.service, say", c.Unit), "unit"))
 	}

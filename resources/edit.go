@@ -93,6 +93,15 @@ func hasLine(text []byte, line string) bool {
 	return false
 }
 
+// beside is an error when the whole content is declared as well, in one of some
+// fields.
+func (e Edit) beside(whole []string, what string) error {
+	if len(whole) == 0 || !e.edits() {
+		return nil
+	}
+	return inField(fmt.Errorf("lines and replace edit a %s that somebody else owns: %s says what the whole %[1]s is", what, whole[0]), whole[0])
+}
+
 // check examines the edits in themselves.
 func (e Edit) check() error {
 	var errs []error

@@ -60,14 +60,12 @@ func (e *EnvFile) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	if now.Kind != node.Absent && now.Kind != node.File {
 		return node.Plan{}, fmt.Errorf("there is %s in the way, not a file: move it away", now.A())
 	}
-	want := e.want(node.Want{Kind: node.File, Show: e.shown})
-	switch {
-	case e.Departs():
-		want = node.Want{Kind: node.Absent, Show: e.shown}
-	case now.Kind == node.Absent && e.Mode == nil:
-		want.Mode = privately
-	}
+	want := node.Want{Kind: node.Absent, Show: e.shown}
 	if !e.Departs() {
+		want = e.want(node.Want{Kind: node.File, Show: e.shown})
+		if now.Kind == node.Absent && e.Mode == nil {
+			want.Mode = privately
+		}
 		if want.Content, err = e.edited(v, now.Kind == node.File); err != nil {
 			return node.Plan{}, err
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -58,13 +57,8 @@ func environmentFiles(v node.View, unit *unitfile.Unit) []string {
 			files = append(files, file.Path)
 			continue
 		}
-		dir, pattern := path.Split(file.Path)
-		names, _ := v.ReadDir(path.Clean(dir))
-		for _, name := range names {
-			if ok, _ := path.Match(pattern, name); ok {
-				files = append(files, dir+name)
-			}
-		}
+		matching, _ := glob(v, file.Path)
+		files = append(files, matching...)
 	}
 	return files
 }

@@ -99,9 +99,5 @@ func (f *File) Departs() bool { return f.State.Departs() }
 // Check is part of Checker.
 func (f *File) Check() error {
 	whole := f.declared()
-	errs := []error{atMostOne(whole), f.check()}
-	if len(whole) > 0 && f.edits() {
-		errs = append(errs, inField(fmt.Errorf("lines and replace edit a file that somebody else owns: %s says what the whole file is", whole[0]), whole[0]))
-	}
-	return errors.Join(errs...)
+	return errors.Join(atMostOne(whole), f.check(), f.beside(whole, "file"))
 }

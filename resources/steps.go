@@ -63,6 +63,20 @@ func look(v node.View, at string) (node.State, error) {
 	return state, err
 }
 
+// glob is the files that a pattern in the last step of a path stands for, as
+// glob(7) has it. The error is that of its directory.
+func glob(v node.View, pattern string) ([]string, error) {
+	dir, last := path.Split(pattern)
+	names, err := v.ReadDir(path.Clean(dir))
+	var files []string
+	for _, name := range names {
+		if ok, _ := path.Match(last, name); ok {
+			files = append(files, path.Join(dir, name))
+		}
+	}
+	return files, err
+}
+
 // parts is the names that a path is made of.
 func parts(of string) []string {
 	return strings.FieldsFunc(of, func(r rune) bool { return r == '/' })

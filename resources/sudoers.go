@@ -64,11 +64,7 @@ func (s *Sudoers) Departs() bool { return s.State.Departs() }
 // Check is part of Checker.
 func (s *Sudoers) Check() error {
 	whole := s.declared()
-	errs := []error{s.checkName(), atMostOne(whole), s.check()}
-	if len(whole) > 0 && s.edits() {
-		errs = append(errs, inField(fmt.Errorf("lines and replace edit a drop-in that somebody else owns: %s says what the whole drop-in is", whole[0]), whole[0]))
-	}
-	return errors.Join(errs...)
+	return errors.Join(s.checkName(), atMostOne(whole), s.check(), s.beside(whole, "drop-in"))
 }
 
 // checkName refuses the names that sudo silently ignores in a directory.

@@ -106,7 +106,7 @@ func checkUsable(public ssh.PublicKey) error {
 // keyTypes are what a key line may hold.
 var keyTypes = []string{
 	ssh.KeyAlgoED25519, ssh.KeyAlgoRSA, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521,
-	ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256, ssh.InsecureKeyAlgoDSA,
+	ssh.KeyAlgoSKED25519, ssh.KeyAlgoSKECDSA256, "ssh-dss",
 }
 
 // explain says why a text is no key, better than the parser's err does.

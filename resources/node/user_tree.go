@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 )
@@ -36,17 +37,14 @@ func (c *UserChange) edit(a *accounts) error {
 		return err
 	}
 	a.passwd.put(row...)
+	var errs []error
 	for _, g := range c.To.Groups {
-		if err := a.setMember(g, c.Name, true); err != nil {
-			return err
-		}
+		errs = append(errs, a.setMember(g, c.Name, true))
 	}
 	for _, g := range c.From.Groups {
-		if err := a.setMember(g, c.Name, false); err != nil {
-			return err
-		}
+		errs = append(errs, a.setMember(g, c.Name, false))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // freeNumber is the number of the user's own group: that of the user, if it is

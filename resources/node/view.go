@@ -18,6 +18,10 @@ type View interface {
 	// ReadDir is the sorted names in the directory at path.
 	ReadDir(path string) ([]string, error)
 
+	// MountBelow is where something is mounted, at the directory at path or below
+	// it; "" when nothing is.
+	MountBelow(path string) (string, error)
+
 	// User and Group look a name up in passwd(5) and group(5).
 	User(name string) (User, bool)
 	Group(name string) (Group, bool)

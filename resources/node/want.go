@@ -31,7 +31,7 @@ func Converge(v View, at string, w Want) ([]Change, error) {
 		return nil, err
 	}
 	if w.Kind == Absent {
-		changes, err := remove(v, at, now, w.Replace)
+		changes, err := takeAway(v, at, now, w.Replace)
 		return w.hide(changes), err
 	}
 	var first []Change
@@ -59,7 +59,7 @@ func (w Want) makeWay(v View, at string, now State) (first []Change, then State,
 	case !w.Replace:
 		err = fmt.Errorf("there is %s in the way, not a %s: move it away", now.A(), w.Kind)
 	case now.Kind == Directory:
-		first, err = remove(v, at, now, true)
+		first, err = takeAway(v, at, now, true)
 		now = State{}
 	case now.Kind == File:
 		now.Content, err = readContent(v, at)

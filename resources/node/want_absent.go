@@ -5,6 +5,21 @@ import (
 	"path"
 )
 
+// takeAway is the changes that take away what lies at a path, unless something
+// is mounted there or below: what it holds would go with it.
+func takeAway(v View, at string, now State, deep bool) ([]Change, error) {
+	if now.Kind == Directory {
+		point, err := v.MountBelow(at)
+		switch {
+		case err != nil:
+			return nil, err
+		case point != "":
+			return nil, fmt.Errorf("something is mounted at %s: unmount it first", point)
+		}
+	}
+	return remove(v, at, now, deep)
+}
+
 // remove is the changes that take away what lies at a path, contents before
 // their directory. A directory that is not empty goes only with deep.
 func remove(v View, at string, now State, deep bool) ([]Change, error) {

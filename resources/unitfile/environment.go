@@ -53,27 +53,15 @@ func (u *Unit) Environment() []string {
 	return out
 }
 
-// PassEnvironment are the names of variables of the manager that the unit gets.
-func (u *Unit) PassEnvironment() []string {
-	return u.variables("PassEnvironment", quotes, isVariable)
-}
-
 // UnsetEnvironment are names, or assignments "NAME=value", that are taken from
 // the environment at the very end.
 func (u *Unit) UnsetEnvironment() []string {
-	return u.variables("UnsetEnvironment", quotes|escapes, func(s string) bool {
-		name, _, _ := strings.Cut(s, "=")
-		return isVariable(name)
-	})
-}
-
-func (u *Unit) variables(key string, style wordStyle, valid func(string) bool) []string {
 	var out []string
-	for _, value := range u.Values(u.section(), key) {
-		list, _ := words(value, style)
+	for _, value := range u.Values(u.section(), "UnsetEnvironment") {
+		list, _ := words(value, quotes|escapes)
 		for _, word := range list {
 			word, _ = u.Expand(word)
-			if valid(word) {
+			if name, _, _ := strings.Cut(word, "="); isVariable(name) {
 				out = append(out, word)
 			}
 		}
@@ -101,14 +89,4 @@ func (u *Unit) Group() string { return u.scalar("Group") }
 func (u *Unit) scalar(key string) string {
 	text, _ := u.Expand(u.Value(u.section(), key))
 	return text
-}
-
-// WorkingDirectory is where the processes start: a path, "~" for the user's
-// home, or "" when it is not set. An optional one may be missing.
-func (u *Unit) WorkingDirectory() (dir string, optional bool) {
-	dir, optional = strings.CutPrefix(u.scalar("WorkingDirectory"), "-")
-	if dir == "" || dir == "~" {
-		return dir, optional
-	}
-	return simplify(dir), optional
 }

@@ -19,9 +19,6 @@ type Command struct {
 	Argv []string
 }
 
-// IgnoresFailure reports whether the command may fail.
-func (c Command) IgnoresFailure() bool { return strings.Contains(c.Prefix, "-") }
-
 // Commands are the command lines of a key ("ExecStart", "ExecReload",
 // "ExecStartPre", …) in the section of the unit's type. What systemd would
 // refuse is left out.

@@ -108,8 +108,7 @@ func FuzzLoad(f *testing.F) {
 					t.Fatalf("assignment %q", e)
 				}
 			}
-			_, _, _, _, _, _, _ = u.PassEnvironment(), u.UnsetEnvironment(), u.User(), u.Group(), u.Type(), u.CanReload(), u.Unresolved()
-			u.WorkingDirectory()
+			_, _, _, _, _ = u.UnsetEnvironment(), u.User(), u.Group(), u.Type(), u.CanReload()
 			links, err := EnableLinks(tree, name)
 			for link := range links {
 				if err != nil || !strings.HasPrefix(link, ConfigDir+"/") || strings.Contains(link, "..") {

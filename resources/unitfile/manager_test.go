@@ -108,10 +108,6 @@ func sameAsManager(t *testing.T, d dirTree, name string) bool {
 	}
 	same("type", some(u.Type()), pick(dump, "Type"))
 	same("environment", u.Environment(), pick(dump, "Environment"))
-	same("pass", u.PassEnvironment(), pick(dump, "PassEnvironment"))
-	if dir, _ := u.WorkingDirectory(); dir != "" {
-		same("directory", some(dir), pick(dump, "WorkingDirectory"))
-	}
 	remain := "no"
 	if u.RemainAfterExit() {
 		remain = "yes"

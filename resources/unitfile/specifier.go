@@ -17,18 +17,6 @@ func (u *Unit) Expand(text string) (string, error) {
 	return expand(text, u.specifier)
 }
 
-// Unresolved are the settings with a specifier that Expand cannot replace: one
-// error each, naming file, line and specifier.
-func (u *Unit) Unresolved() []error {
-	var out []error
-	for _, s := range u.Settings {
-		if _, err := u.Expand(s.Value); err != nil {
-			out = append(out, fmt.Errorf("%s:%d: %s=: %w", s.File, s.Line, s.Key, err))
-		}
-	}
-	return out
-}
-
 func expand(text string, value func(byte) (string, error)) (string, error) {
 	var b strings.Builder
 	var errs []error

@@ -10,6 +10,7 @@ import (
 // there in systemctl(1).
 type State string
 
+// The states. Those with "runtime" in their names are gone after the next boot.
 const (
 	Enabled        State = "enabled"         // by links in /etc
 	EnabledRuntime State = "enabled-runtime" // by links in /run
