@@ -97,7 +97,7 @@ func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Re
 		defer release()
 	}
 	r.walk(ctx, mode)
-	r.report.finish(r.steps, context.Cause(ctx))
+	r.report.finish(r.steps, stopped(ctx))
 	return r.report, nil
 }
 

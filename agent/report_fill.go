@@ -63,7 +63,7 @@ func (r *Report) finish(steps []*step, cause error) {
 	}
 	if cause != nil {
 		r.Stopped = true
-		r.note("the run was stopped: %s", cause)
+		r.note("%s", cause)
 	}
 	r.Result = r.result(cause)
 	r.Seconds = time.Since(r.Started).Seconds()
