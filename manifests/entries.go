@@ -91,6 +91,8 @@ func (l *loader) entry(t resources.Type, s *shape, key, n *yaml.Node) Entry {
 	}
 	if l.found() == found {
 		l.complete(key, n, e.Resource)
+	} else if !l.full() {
+		l.checkRest(key, n, e.Resource, found)
 	}
 	if l.found() > found {
 		e.Resource = nil // nobody should ask it for more
@@ -110,6 +112,59 @@ func (l *loader) complete(key, n *yaml.Node, r resources.Resource) {
 	if checker, ok := r.(resources.Checker); ok {
 		l.wrongFields(key, n, checker.Check())
 	}
+}
+
+// checkRest has a resource with fields that are wrong check itself all the same,
+// for its other fields: what it says of the wrong ones may be but a consequence.
+func (l *loader) checkRest(key, n *yaml.Node, r resources.Resource, found int) {
+	checker, ok := r.(resources.Checker)
+	if !ok || n.Kind != yaml.MappingNode {
+		return
+	}
+	wrong := map[Pos]bool{}
+	for _, e := range l.list[found:] {
+		wrong[Pos{e.File, e.Line, e.Column}] = true
+	}
+	for _, one := range fieldErrors(checker.Check()) {
+		if field := l.fieldValue(n, one.Field); field != nil && !l.holds(field, wrong) {
+			l.wrongFields(key, n, one)
+		}
+	}
+}
+
+// fieldErrors is the errors in fields that a resource's own check has found.
+func fieldErrors(err error) []*resources.FieldError {
+	switch many := err.(type) {
+	case *resources.FieldError:
+		return append([]*resources.FieldError(nil), many)
+	case interface{ Unwrap() []error }:
+		var all []*resources.FieldError
+		for _, one := range many.Unwrap() {
+			all = append(all, fieldErrors(one)...)
+		}
+		return all
+	}
+	return nil
+}
+
+// fieldValue is what stands at a field below a mapping, nil when nothing does.
+func (l *loader) fieldValue(n *yaml.Node, field []string) *yaml.Node {
+	if len(field) == 0 {
+		return n
+	}
+	if n.Kind == yaml.MappingNode {
+		for key, value := range l.pairs(n) {
+			if key.Value == field[0] {
+				return l.fieldValue(target(value), field[1:])
+			}
+		}
+	}
+	return nil
+}
+
+// holds says whether a node, or one below it, is at one of the places.
+func (l *loader) holds(n *yaml.Node, places map[Pos]bool) bool {
+	return places[l.at(n)] || slices.ContainsFunc(n.Content, func(below *yaml.Node) bool { return l.holds(below, places) })
 }
 
 // wrongFields adds an error of a resource about itself: each error in a field

@@ -128,6 +128,8 @@ func (c *Crontab) Check() error {
 
 func (j *CronJob) check(name string) error {
 	switch {
+	case j == nil:
+		return inField(errors.New("the job has no schedule"), "jobs", name)
 	case j.State.Departs():
 		return nil
 	case j.Schedule == "":
