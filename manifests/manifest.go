@@ -8,7 +8,8 @@
 //	text.go       is it text, and small enough to be taken apart?
 //	tree.go       YAML to nodes, at most one document, no tags, aliases in bounds
 //	expand.go     ${vars.x} and ${facts.x} are expanded (vars.go)
-//	entries.go    sections to resources, each filled and checked
+//	entries.go    sections to resources
+//	check.go      each is filled, and checks itself
 //	decode.go     nodes to Go structs (pairs.go, fields.go, scalars.go)
 //	relations.go  what concerns several resources: after, and who owns what
 //
