@@ -23,6 +23,11 @@ type State struct {
 	// sides says that the content is not touched.
 	Content *Content
 
+	// Xattrs are the extended attributes, ACLs among them, of what goes away, so
+	// that the way back restores them. They are told nowhere and compared with
+	// nothing.
+	Xattrs map[string]string
+
 	Size  int64
 	Links uint64
 	MTime time.Time

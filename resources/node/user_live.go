@@ -128,7 +128,7 @@ func (c *UserChange) explain(err error, db *userDB) error {
 		}
 		what = "its " + strings.Join(fields, " and ") + " cannot change"
 	}
-	u, _ := db.user(c.Name)
+	u, _ := db.User(c.Name)
 	found := processesOf(u.UID)
 	if len(found) == 0 {
 		return fmt.Errorf("%s: %w: stop it and apply again", what, failed)
