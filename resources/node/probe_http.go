@@ -155,7 +155,7 @@ func unanswered(err error) error {
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return errors.New("the server closed the connection without an answer")
 	}
-	return err
+	return errors.New(glimpse(err.Error())) // it may repeat what the server says
 }
 
 // judge holds an answer to what is wanted of it.

@@ -106,6 +106,7 @@ func TestProbeHTTPUnanswered(t *testing.T) {
 	shut := closed(t)
 	hangsUp := listen(t, func(conn net.Conn) { conn.Read(make([]byte, 1000)); conn.Close() })
 	noServer := listen(t, func(conn net.Conn) { io.WriteString(conn, "SSH-2.0-test\r\n") })
+	noHeader := listen(t, func(conn net.Conn) { io.WriteString(conn, "HTTP/1.1 200 OK\r\n"+strings.Repeat("x", 300)+"\r\n\r\n") })
 	server := httptest.NewServer(site())
 	t.Cleanup(server.Close)
 	for url, want := range map[string]string{
@@ -117,6 +118,7 @@ func TestProbeHTTPUnanswered(t *testing.T) {
 		"https://" + silent(t):  "no answer within 300ms",
 		server.URL + "/endless": "got 200, but the body did not end within 300ms",
 		server.URL + "/header":  "the head of the answer is longer than 64 KiB",
+		"http://" + noHeader:    `malformed MIME header: missing colon: "` + strings.Repeat("x", 81) + "…",
 		"http://bad..name/":     "lookup bad..name: no such host",
 	} {
 		t.Run(url, func(t *testing.T) {
