@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"path"
 	"regexp"
@@ -51,19 +50,23 @@ func (c *Check) declared(keys ...string) []string {
 // checkBelonging finds fields that say nothing about what is declared.
 func (c *Check) checkBelonging() error {
 	var errs []error
-	if c.HTTP == "" {
-		for _, key := range c.declared("status", "contains", "ca", "server_name", "insecure") {
-			errs = append(errs, inField(fmt.Errorf("%s belongs to http: leave it out", key), key))
-		}
-	} else if strings.HasPrefix(strings.ToLower(c.HTTP), "http:") {
-		for _, key := range c.declared("ca", "insecure") {
-			errs = append(errs, inField(fmt.Errorf("%s is about certificates, which need https", key), key))
+	refuse := func(why string, keys ...string) {
+		for _, key := range c.declared(keys...) {
+			errs = append(errs, inField(errors.New(why), key))
 		}
 	}
-	if len(c.Command) == 0 && c.User != "" {
-		errs = append(errs, inField(errors.New("user belongs to command: leave it out"), "user"))
+	switch scheme, _, _ := strings.Cut(strings.ToLower(c.HTTP), ":"); scheme {
+	case "":
+		refuse("this belongs to http: leave it out", "status", "contains", "ca", "server_name", "insecure")
+	case "http":
+		refuse("this is about certificates, which need https", "ca", "insecure")
+	default:
+		errs = append(errs, atMostOne(c.declared("ca", "insecure")))
 	}
-	return errors.Join(append(errs, atMostOne(c.declared("ca", "insecure")))...)
+	if len(c.Command) == 0 {
+		refuse("this belongs to command: leave it out", "user")
+	}
+	return errors.Join(errs...)
 }
 
 // checkURL does not repeat the URL, which may hold a password.
@@ -98,8 +101,7 @@ func (c *Check) checkStatus() error {
 }
 
 func (c *Check) checkServerName() error {
-	_, err := netip.ParseAddr(c.ServerName)
-	if err != nil && strings.ContainsAny(c.ServerName, ":/@ \t\r\n") {
+	if strings.ContainsAny(c.ServerName, ":/@ \t\r\n") {
 		return fmt.Errorf("%q is not the name of a server: want a host alone", c.ServerName)
 	}
 	return nil
@@ -144,16 +146,16 @@ func (c *Check) checkUnit() error {
 }
 
 func (c *Check) checkTimes() error {
-	var errs []error
-	if c.Within != nil && *c.Within == 0 {
-		errs = append(errs, inField(errors.New("this leaves no time: want more than 0s"), "within"))
-	}
+	none := errors.New("this leaves no time: want more than 0s")
 	switch {
+	case c.Within != nil && *c.Within == 0:
+		return inField(none, "within")
 	case c.Timeout == nil:
+		return nil
 	case *c.Timeout == 0:
-		errs = append(errs, inField(errors.New("this leaves no time: want more than 0s"), "timeout"))
+		return inField(none, "timeout")
 	case time.Duration(*c.Timeout) > c.within():
-		errs = append(errs, inField(fmt.Errorf("%s is longer than within, which is %s", time.Duration(*c.Timeout), c.within()), "timeout"))
+		return inField(fmt.Errorf("%s is longer than within, which is %s", time.Duration(*c.Timeout), c.within()), "timeout")
 	}
-	return errors.Join(errs...)
+	return nil
 }

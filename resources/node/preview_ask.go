@@ -115,14 +115,14 @@ func (m *Machine) identity(name string) (*syscall.Credential, string, error) {
 	if name == "" {
 		name = "root"
 	}
-	view := m.View()
-	u, ok := view.User(name)
+	users := m.userDB()
+	u, ok := users.user(name)
 	if !ok {
 		return nil, "", fmt.Errorf("it should run as %s: there is no such user", name)
 	}
 	as := &syscall.Credential{Uid: uint32(u.UID), Gid: uint32(u.GID)}
 	for _, group := range u.Groups {
-		if g, ok := view.Group(group); ok {
+		if g, ok := users.group(group); ok {
 			as.Groups = append(as.Groups, uint32(g.GID))
 		}
 	}

@@ -28,7 +28,7 @@ type Probe struct {
 	User string
 	// Unit is the unit that must be active.
 	Unit string
-	// Limit is how long one try may take.
+	// Limit is how long one try may take; 0 for a minute.
 	Limit time.Duration
 }
 

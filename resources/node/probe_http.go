@@ -1,32 +1,39 @@
 package node
 
 import (
+	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"syscall"
 )
 
-// bodyLimit is how much of a body is read.
-const bodyLimit = 1 << 20
+// How much of an answer is read.
+const (
+	headLimit = 64 << 10
+	bodyLimit = 1 << 20
+)
 
 // probeHTTP makes one request on a connection of its own: one that was kept from
-// the try before would hide that the server takes no new ones. The environment
-// names no proxy for it, and a redirect is an answer like any other.
+// the try before would hide that the server takes no new ones. No proxy comes
+// between, and a redirect is an answer like any other. http.Transport is made for
+// more than that: it writes to the log about servers that speak out of turn, and
+// its errors about them depend on who was first.
 func (m *Machine) probeHTTP(ctx context.Context, p Probe) error {
-	request, err := p.HTTP.request(ctx)
+	request, err := p.HTTP.request()
 	if err != nil {
 		return err
 	}
-	settings, err := m.tlsSettings(p.HTTP)
+	settings, err := m.tlsSettings(p.HTTP, request.URL)
 	if err != nil {
 		return err
 	}
@@ -35,35 +42,61 @@ func (m *Machine) probeHTTP(ctx context.Context, p Probe) error {
 		return err
 	}
 	defer conn.Close()
-	transport := &http.Transport{
-		DialContext:       func(context.Context, string, string) (net.Conn, error) { return conn, nil },
-		TLSClientConfig:   settings,
-		DisableKeepAlives: true,
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	speaks := conn
+	if request.URL.Scheme == "https" {
+		speaks = tls.Client(conn, settings)
 	}
-	answer, err := transport.RoundTrip(request)
-	if err != nil && ctx.Err() != nil {
-		return fmt.Errorf("no answer within %s", p.Limit)
-	}
-	if err != nil {
-		return unanswered(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, bodyLimit))
+	answer, body, err := exchange(speaks, request)
 	switch {
-	case ctx.Err() != nil && err != nil:
+	case err == nil:
+		return p.HTTP.judge(answer, body)
+	case answer == nil && ctx.Err() != nil:
+		return fmt.Errorf("no answer within %s", p.Limit)
+	case answer == nil:
+		return unanswered(err)
+	case ctx.Err() != nil:
 		return fmt.Errorf("got %d, but the body did not end within %s", answer.StatusCode, p.Limit)
-	case err != nil:
-		return fmt.Errorf("got %d, but the body breaks off: %w", answer.StatusCode, err)
 	}
-	return p.HTTP.judge(answer, body)
+	return fmt.Errorf("got %d, but the body breaks off: %w", answer.StatusCode, err)
+}
+
+// exchange makes a request and reads the answer to it, which is nil when there
+// is none, and as much as is wanted of its body.
+func exchange(conn net.Conn, request *http.Request) (answer *http.Response, body []byte, err error) {
+	if err := request.Write(conn); err != nil {
+		return nil, nil, err
+	}
+	limited := &io.LimitedReader{R: conn, N: headLimit}
+	reader := bufio.NewReader(limited)
+	answer, err = http.ReadResponse(reader, request)
+	for err == nil && isPreliminary(answer.StatusCode) {
+		answer, err = http.ReadResponse(reader, request)
+	}
+	switch {
+	case err != nil && limited.N <= 0:
+		return nil, nil, errors.New("the head of the answer is longer than 64 KiB")
+	case err != nil:
+		return nil, nil, err
+	}
+	limited.N = math.MaxInt64
+	body, err = io.ReadAll(io.LimitReader(answer.Body, bodyLimit))
+	return answer, body, err
+}
+
+// isPreliminary says whether the answer itself is still to come.
+func isPreliminary(status int) bool {
+	return status < 200 && status != http.StatusSwitchingProtocols
 }
 
 // request asks for the URL, of the server that is named.
-func (h *HTTPProbe) request(ctx context.Context) (*http.Request, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL, nil)
+func (h *HTTPProbe) request() (*http.Request, error) {
+	request, err := http.NewRequest(http.MethodGet, h.URL, nil)
 	if err != nil {
 		return nil, err
 	}
+	request.Close = true
 	request.Header.Set("User-Agent", "mnw-agent")
 	if user := request.URL.User; user != nil {
 		password, _ := user.Password()
@@ -93,8 +126,8 @@ func addressOf(u *url.URL) string {
 
 // tlsSettings are how the server's certificate is verified. The file of
 // authorities is read at each try: a run may have changed it.
-func (m *Machine) tlsSettings(h *HTTPProbe) (*tls.Config, error) {
-	settings := &tls.Config{ServerName: h.ServerName, InsecureSkipVerify: h.Insecure}
+func (m *Machine) tlsSettings(h *HTTPProbe, at *url.URL) (*tls.Config, error) {
+	settings := &tls.Config{ServerName: cmp.Or(h.ServerName, at.Hostname()), InsecureSkipVerify: h.Insecure}
 	if h.CA == "" {
 		return settings, nil
 	}
@@ -122,7 +155,7 @@ func unanswered(err error) error {
 		errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
 		return errors.New("the server closed the connection without an answer")
 	}
-	return errors.New(strings.TrimPrefix(err.Error(), "net/http: HTTP/1.x transport connection broken: "))
+	return errors.New(glimpse(err.Error())) // it may repeat what the server says
 }
 
 // judge holds an answer to what is wanted of it.

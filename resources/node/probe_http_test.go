@@ -48,6 +48,13 @@ func site() http.Handler {
 		w.Header().Set("Content-Length", "100")
 		io.WriteString(w, "operational")
 	})
+	mux.HandleFunc("/hints", func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusEarlyHints)
+		io.WriteString(w, "operational")
+	})
+	mux.HandleFunc("/header", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Long", strings.Repeat("x", 2*headLimit))
+	})
 	mux.HandleFunc("/endless", func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, "operational")
 		w.(http.Flusher).Flush()
@@ -80,6 +87,7 @@ func TestProbeHTTP(t *testing.T) {
 		"too far behind":    {HTTPProbe{URL: "/large", Contains: "operational"}, `the first MiB of the body does not contain "operational": it begins with ` + strings.Repeat("x", 120) + "…"},
 		"a large body":      {HTTPProbe{URL: "/large", Contains: "xxx"}, ""},
 		"a short body":      {HTTPProbe{URL: "/breaks", Contains: "operational"}, "got 200, but the body breaks off: unexpected EOF"},
+		"hints before it":   {HTTPProbe{URL: "/hints", Status: 200, Contains: "operational"}, ""},
 		"another host":      {HTTPProbe{URL: "/host", ServerName: "www.test", Contains: fmt.Sprintf("<www.test:%d>", server.Listener.Addr().(*net.TCPAddr).Port)}, ""},
 		"no password":       {HTTPProbe{URL: "/login"}, "got 401, want 2xx"},
 		"a password":        {HTTPProbe{URL: "max:p%40ss@/login"}, ""},
@@ -98,6 +106,7 @@ func TestProbeHTTPUnanswered(t *testing.T) {
 	shut := closed(t)
 	hangsUp := listen(t, func(conn net.Conn) { conn.Read(make([]byte, 1000)); conn.Close() })
 	noServer := listen(t, func(conn net.Conn) { io.WriteString(conn, "SSH-2.0-test\r\n") })
+	noHeader := listen(t, func(conn net.Conn) { io.WriteString(conn, "HTTP/1.1 200 OK\r\n"+strings.Repeat("x", 300)+"\r\n\r\n") })
 	server := httptest.NewServer(site())
 	t.Cleanup(server.Close)
 	for url, want := range map[string]string{
@@ -108,6 +117,8 @@ func TestProbeHTTPUnanswered(t *testing.T) {
 		"http://" + silent(t):   "no answer within 300ms",
 		"https://" + silent(t):  "no answer within 300ms",
 		server.URL + "/endless": "got 200, but the body did not end within 300ms",
+		server.URL + "/header":  "the head of the answer is longer than 64 KiB",
+		"http://" + noHeader:    `malformed MIME header: missing colon: "` + strings.Repeat("x", 81) + "…",
 		"http://bad..name/":     "lookup bad..name: no such host",
 	} {
 		t.Run(url, func(t *testing.T) {
