@@ -116,13 +116,13 @@ func (m *Machine) identity(name string) (*syscall.Credential, string, error) {
 		name = "root"
 	}
 	users := m.userDB()
-	u, ok := users.user(name)
+	u, ok := users.User(name)
 	if !ok {
 		return nil, "", fmt.Errorf("it should run as %s: there is no such user", name)
 	}
 	as := &syscall.Credential{Uid: uint32(u.UID), Gid: uint32(u.GID)}
 	for _, group := range u.Groups {
-		if g, ok := users.group(group); ok {
+		if g, ok := users.Group(group); ok {
 			as.Groups = append(as.Groups, uint32(g.GID))
 		}
 	}
