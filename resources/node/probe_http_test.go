@@ -107,6 +107,7 @@ func TestProbeHTTPUnanswered(t *testing.T) {
 	hangsUp := listen(t, func(conn net.Conn) { conn.Read(make([]byte, 1000)); conn.Close() })
 	noServer := listen(t, func(conn net.Conn) { io.WriteString(conn, "SSH-2.0-test\r\n") })
 	noHeader := listen(t, func(conn net.Conn) { io.WriteString(conn, "HTTP/1.1 200 OK\r\n"+strings.Repeat("x", 300)+"\r\n\r\n") })
+	switches := listen(t, func(conn net.Conn) { io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\n\r\n") })
 	server := httptest.NewServer(site())
 	t.Cleanup(server.Close)
 	for url, want := range map[string]string{
@@ -119,6 +120,7 @@ func TestProbeHTTPUnanswered(t *testing.T) {
 		server.URL + "/endless": "got 200, but the body did not end within 300ms",
 		server.URL + "/header":  "the head of the answer is longer than 64 KiB",
 		"http://" + noHeader:    `malformed MIME header: missing colon: "` + strings.Repeat("x", 81) + "…",
+		"http://" + switches:    "got 101, want 2xx",
 		"http://bad..name/":     "lookup bad..name: no such host",
 	} {
 		t.Run(url, func(t *testing.T) {
@@ -128,6 +130,25 @@ func TestProbeHTTPUnanswered(t *testing.T) {
 			}
 			probed(t, Probe{HTTP: &HTTPProbe{URL: url}, Limit: limit}, want)
 		})
+	}
+}
+
+func TestProbeRequest(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ url, server, address, host string }{
+		{"http://a/", "", "a:80", "a"},
+		{"https://a/", "", "a:443", "a"},
+		{"https://[::1]/", "www.test", "[::1]:443", "www.test"},
+		{"http://127.0.0.1:3000/", "", "127.0.0.1:3000", "127.0.0.1:3000"},
+		{"http://127.0.0.1:3000/", "www.test", "127.0.0.1:3000", "www.test:3000"},
+	} {
+		r, err := (&HTTPProbe{URL: test.url, ServerName: test.server}).request()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at := addressOf(r.URL); at != test.address || r.Host != test.host {
+			t.Errorf("%s of %q: %s is asked for %s, want %s for %s", test.url, test.server, at, r.Host, test.address, test.host)
+		}
 	}
 }
 
