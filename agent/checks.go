@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -30,8 +29,9 @@ type watch struct {
 	passed bool  // before the first change
 	err    error // why it does not pass now, nil when it does
 
-	outage outage      // as its sampler sees it
-	news   chan sample // its sampler's newest one
+	outage outage        // as its sampler sees it
+	news   chan sample   // its sampler's newest one
+	prompt chan struct{} // has it take one at once
 	cancel context.CancelFunc
 	over   chan struct{}
 }
@@ -50,7 +50,7 @@ func (r *run) prepareWatches() bool {
 		if !ok {
 			continue
 		}
-		w := &watch{step: s, news: make(chan sample, 1)}
+		w := &watch{step: s, news: make(chan sample, 1), prompt: make(chan struct{}, 1)}
 		w.probe, w.within = prober.Probe()
 		r.watches = append(r.watches, w)
 	}
@@ -159,6 +159,7 @@ func (w *watch) start(m *node.Machine) {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
+			case <-w.prompt:
 			}
 			if s := w.try(ctx, m); ctx.Err() == nil {
 				w.outage.take(s)
@@ -184,23 +185,20 @@ func (w *watch) tell(s sample) {
 	w.news <- s
 }
 
-// await waits for a sample, begun from now on, that passes.
+// await waits for a sample, begun from now on, that passes. One is taken at once;
+// the last one is begun when the check should have passed.
 func (w *watch) await(ctx context.Context) {
 	began := time.Now()
-	patience := time.NewTimer(w.within)
-	defer patience.Stop()
-	w.err = fmt.Errorf("no answer within %s", w.within)
+	w.prompt <- struct{}{}
 	for {
 		select {
 		case s := <-w.news:
-			if s.began.After(began) {
-				w.err = s.err
+			if s.began.Before(began) {
+				continue
 			}
-			if w.err == nil {
+			if w.err = s.err; w.err == nil || s.ended.Sub(began) > w.within {
 				return
 			}
-		case <-patience.C:
-			return
 		case <-ctx.Done():
 			w.err = stopped(ctx)
 			return

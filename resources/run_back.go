@@ -12,19 +12,20 @@ import (
 // A RunPolicy is what is to be done about a unit that runs with older files than
 // those on disk, kept in the journal for the way back.
 type RunPolicy struct {
-	Unit     string   `json:"unit"`
-	Declared bool     `json:"declared,omitempty"` // by the manifest
-	OnChange OnChange `json:"on_change,omitempty"`
-	OnStale  OnStale  `json:"on_stale,omitempty"`
-	Reads    []Path   `json:"reads,omitempty"`
-	Loads    []string `json:"loads,omitempty"` // what its reload reads
+	Unit     string    `json:"unit"`
+	Declared bool      `json:"declared,omitempty"` // by the manifest
+	OnChange OnChange  `json:"on_change,omitempty"`
+	OnStale  OnStale   `json:"on_stale,omitempty"`
+	Reads    []Path    `json:"reads,omitempty"`
+	Settle   *Duration `json:"settle,omitempty"`
+	Loads    []string  `json:"loads,omitempty"` // what its reload reads
 }
 
 // Policy is the policy of a run, as things are in a view.
 func (r *Run) Policy(v node.View) RunPolicy {
 	p := RunPolicy{Unit: r.Unit}
 	if u := r.declared; u != nil {
-		p.Declared, p.OnChange, p.OnStale, p.Reads = true, u.OnChange, u.OnStale, u.Reads
+		p.Declared, p.OnChange, p.OnStale, p.Reads, p.Settle = true, u.OnChange, u.OnStale, u.Reads, u.Settle
 	}
 	for _, loads := range r.loads {
 		p.Loads = append(p.Loads, loads(v)...)
@@ -39,7 +40,7 @@ func (r *Run) Policy(v node.View) RunPolicy {
 func NewRunBack(p RunPolicy, acted []*node.UnitAction) *Run {
 	r := &Run{Unit: p.Unit, acted: acted}
 	if p.Declared {
-		r.declared = &Unit{Name: p.Unit, OnChange: p.OnChange, OnStale: p.OnStale, Reads: p.Reads}
+		r.declared = &Unit{Name: p.Unit, OnChange: p.OnChange, OnStale: p.OnStale, Reads: p.Reads, Settle: p.Settle}
 	}
 	if len(p.Loads) > 0 {
 		r.loads = append(r.loads, func(node.View) []string { return p.Loads })
