@@ -33,14 +33,14 @@ type pathRecord struct {
 }
 
 type stateRecord struct {
-	Kind    string            `json:"kind"`
-	Owner   string            `json:"owner,omitempty"`
-	Group   string            `json:"group,omitempty"`
-	Mode    *Mode             `json:"mode,omitempty"`
-	Target  string            `json:"target,omitempty"`
-	Content *string           `json:"content,omitempty"` // its digest
-	Xattrs  map[string][]byte `json:"xattrs,omitempty"`
-	Odd     string            `json:"odd,omitempty"`
+	Kind    string  `json:"kind"`
+	Owner   string  `json:"owner,omitempty"`
+	Group   string  `json:"group,omitempty"`
+	Mode    *Mode   `json:"mode,omitempty"`
+	Target  string  `json:"target,omitempty"`
+	Content *string `json:"content,omitempty"` // its digest
+	Xattrs  Xattrs  `json:"xattrs,omitempty"`
+	Odd     string  `json:"odd,omitempty"`
 }
 
 type shownRecord struct {
@@ -131,13 +131,7 @@ func (e *encoding) content(c *Content) *string {
 }
 
 func (e *encoding) state(s State) stateRecord {
-	r := stateRecord{Kind: s.Kind.String(), Owner: s.Owner, Group: s.Group, Target: s.Target, Content: e.content(s.Content), Odd: s.Odd}
-	for name, value := range s.Xattrs {
-		if r.Xattrs == nil {
-			r.Xattrs = map[string][]byte{}
-		}
-		r.Xattrs[name] = []byte(value)
-	}
+	r := stateRecord{Kind: s.Kind.String(), Owner: s.Owner, Group: s.Group, Target: s.Target, Content: e.content(s.Content), Xattrs: s.Xattrs, Odd: s.Odd}
 	if s.Kind == File || s.Kind == Directory {
 		r.Mode = &s.Mode
 	}
@@ -177,15 +171,9 @@ func (d *decoding) state(r stateRecord) State {
 	if kind < 0 && d.err == nil {
 		d.err = fmt.Errorf("%q is no kind of file", r.Kind)
 	}
-	s := State{Kind: Kind(max(kind, 0)), Owner: r.Owner, Group: r.Group, Target: r.Target, Content: d.content(r.Content), Odd: r.Odd}
+	s := State{Kind: Kind(max(kind, 0)), Owner: r.Owner, Group: r.Group, Target: r.Target, Content: d.content(r.Content), Xattrs: r.Xattrs, Odd: r.Odd}
 	if r.Mode != nil {
 		s.Mode = *r.Mode
-	}
-	for name, value := range r.Xattrs {
-		if s.Xattrs == nil {
-			s.Xattrs = map[string]string{}
-		}
-		s.Xattrs[name] = string(value)
 	}
 	return s
 }

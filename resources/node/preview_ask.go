@@ -105,7 +105,6 @@ func (p *Preview) command(j Judge) (command, error) {
 		limit:  cmp.Or(j.Limit, programLimit),
 		chroot: procFD(p.scene.root()),
 		as:     as,
-		bound:  true,
 	}, nil
 }
 

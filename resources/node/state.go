@@ -23,10 +23,9 @@ type State struct {
 	// sides says that the content is not touched.
 	Content *Content
 
-	// Xattrs are the extended attributes, ACLs among them, of what goes away, so
-	// that the way back restores them. They are told nowhere and compared with
-	// nothing.
-	Xattrs map[string]string
+	// Xattrs are the extended attributes, where they matter: of what goes, so that
+	// it can come back. Whatever a change makes of them is no difference.
+	Xattrs Xattrs
 
 	Size  int64
 	Links uint64

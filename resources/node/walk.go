@@ -20,10 +20,6 @@ type place struct {
 
 func (p place) close() { unix.Close(p.dir) }
 
-// proc is a path to the place through the open directory, for programs and
-// libraries that want a path.
-func (p place) proc() string { return fmt.Sprintf("/proc/self/fd/%d/%s", p.dir, p.name) }
-
 // lstat looks at what lies at the place.
 func (p place) lstat() (st unix.Stat_t, there bool, err error) {
 	err = unix.Fstatat(p.dir, p.name, &st, unix.AT_SYMLINK_NOFOLLOW)

@@ -62,7 +62,7 @@ func (w Want) makeWay(v View, at string, now State) (first []Change, then State,
 		first, err = takeAway(v, at, now, true)
 		now = State{}
 	case now.Kind == File:
-		now.Content, err = readContent(v, at)
+		err = remember(v, at, &now)
 	}
 	return first, now, err
 }

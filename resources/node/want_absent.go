@@ -51,13 +51,23 @@ func remove(v View, at string, now State, deep bool) ([]Change, error) {
 			changes = append(changes, inner...)
 		}
 	}
-	if now.Kind == File {
-		var err error
-		if now.Content, err = readContent(v, at); err != nil {
-			return nil, err
-		}
+	if err := remember(v, at, &now); err != nil {
+		return nil, err
 	}
 	return append(changes, &PathChange{Path: at, From: now}), nil
+}
+
+// remember completes the state of what goes, so that it can come back as it was.
+func remember(v View, at string, now *State) (err error) {
+	if now.Kind == File {
+		if now.Content, err = readContent(v, at); err != nil {
+			return err
+		}
+	}
+	if now.Kind == File || now.Kind == Directory {
+		now.Xattrs, err = v.Xattrs(at)
+	}
+	return err
 }
 
 // some names the first few of names.
