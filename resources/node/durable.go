@@ -129,13 +129,13 @@ func (m *Machine) takeAhead(p place, content *Content) *os.File {
 
 // adopt gives a file without a name that of the place, in one step.
 func (p place) adopt(file *os.File) error {
-	temporary := fmt.Sprintf(".mnw-agent-%d", unix.Getpid())
+	name := temporary()
 	own := fmt.Sprintf("/proc/self/fd/%d", file.Fd())
-	if err := unix.Linkat(unix.AT_FDCWD, own, p.dir, temporary, unix.AT_SYMLINK_FOLLOW); err != nil {
+	if err := unix.Linkat(unix.AT_FDCWD, own, p.dir, name, unix.AT_SYMLINK_FOLLOW); err != nil {
 		return err
 	}
-	if err := unix.Renameat(p.dir, temporary, p.dir, p.name); err != nil {
-		_ = unix.Unlinkat(p.dir, temporary, 0)
+	if err := unix.Renameat(p.dir, name, p.dir, p.name); err != nil {
+		_ = unix.Unlinkat(p.dir, name, 0)
 		return err
 	}
 	return nil

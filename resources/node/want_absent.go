@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"path"
 )
@@ -51,13 +52,19 @@ func remove(v View, at string, now State, deep bool) ([]Change, error) {
 			changes = append(changes, inner...)
 		}
 	}
+	change := &PathChange{Path: at, From: now}
 	if now.Kind == File {
-		var err error
-		if now.Content, err = readContent(v, at); err != nil {
+		data, err := v.ReadVouched(at)
+		var planted *PlantedError
+		switch {
+		case errors.As(err, &planted) && data != nil:
+			change.Shown = &Shown{} // its name may go; what it holds may be somebody else's
+		case err != nil:
 			return nil, err
 		}
+		change.From.Content = NewContent(data)
 	}
-	return append(changes, &PathChange{Path: at, From: now}), nil
+	return append(changes, change), nil
 }
 
 // some names the first few of names.

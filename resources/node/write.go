@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"time"
@@ -37,26 +36,25 @@ func (c *PathChange) perform(_ context.Context, m *Machine) error {
 
 // stateAt is what lies at a place now, with the content of a file if asked for.
 func (m *Machine) stateAt(p place, content bool) (State, error) {
-	st, there, err := p.lstat()
-	if err != nil || !there {
-		return State{}, err
+	r, err := hold(p.dir, p.name)
+	if errors.Is(err, unix.ENOENT) {
+		return State{}, nil
 	}
-	target := ""
-	if st.Mode&unix.S_IFMT == unix.S_IFLNK {
-		if target, err = readlinkat(p.dir, p.name); err != nil {
-			return State{}, err
-		}
-	}
-	s := m.state(&st, target)
-	if s.Kind != File || !content {
-		return s, nil
-	}
-	file, err := p.open(unix.O_RDONLY)
 	if err != nil {
 		return State{}, err
 	}
-	defer file.Close()
-	data, err := io.ReadAll(file)
+	defer unix.Close(r.fd)
+	target := ""
+	if r.st.Mode&unix.S_IFMT == unix.S_IFLNK {
+		if target, err = readlinkat(r.fd, ""); err != nil {
+			return State{}, err
+		}
+	}
+	s := m.state(&r.st, target)
+	if s.Kind != File || !content {
+		return s, nil
+	}
+	data, err := readHeld(r.fd, p.path)
 	s.Content = NewContent(data)
 	return s, err
 }
@@ -64,16 +62,6 @@ func (m *Machine) stateAt(p place, content bool) (State, error) {
 // state is what a stat(2) tells, with the names of the owners as they are now.
 func (m *Machine) state(st *unix.Stat_t, target string) State {
 	return (&Live{m: m, users: m.userDB}).state(st, target)
-}
-
-// open opens the file or directory at the place itself, never what a symlink
-// there leads to.
-func (p place) open(flags int) (*os.File, error) {
-	fd, err := unix.Openat(p.dir, p.name, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	return os.NewFile(uintptr(fd), p.path), nil
 }
 
 // bring makes what lies at the place, now, into to.
@@ -86,10 +74,7 @@ func (m *Machine) bring(p place, now, to State) error {
 	case to.Kind == Symlink:
 		return m.writeLink(p, to)
 	case to.Kind == Directory && now.Kind == Absent:
-		if err := unix.Mkdirat(p.dir, p.name, 0o700); err != nil {
-			return err
-		}
-		now.Kind = Directory
+		return m.makeDirectory(p, to)
 	}
 	if err := m.alter(p, now, to); err != nil {
 		return err
@@ -135,7 +120,7 @@ func (m *Machine) writeFile(p place, now, to State) error {
 // complete gives a new file everything but its content, its name last.
 func (m *Machine) complete(p place, file *os.File, now, to State, name func() error) error {
 	if now.Kind == File {
-		if err := copyXattrs(p, file); err != nil {
+		if err := m.inherit(p, file, to); err != nil {
 			return err
 		}
 	}
@@ -168,28 +153,6 @@ func touch(fd int) error {
 func atOnce() []unix.Timespec {
 	now := unix.NsecToTimespec(time.Now().UnixNano())
 	return []unix.Timespec{now, now}
-}
-
-func (m *Machine) writeLink(p place, to State) error {
-	temporary := fmt.Sprintf(".%s.mnw-agent-%d", p.name, unix.Getpid())
-	if err := unix.Symlinkat(to.Target, p.dir, temporary); err != nil {
-		return err
-	}
-	uid, gid, err := m.ids(to)
-	if err == nil && m.owners {
-		err = unix.Fchownat(p.dir, temporary, uid, gid, unix.AT_SYMLINK_NOFOLLOW)
-	}
-	if err == nil {
-		err = unix.Renameat(p.dir, temporary, p.dir, p.name)
-	}
-	if err != nil {
-		_ = unix.Unlinkat(p.dir, temporary, 0)
-		return err
-	}
-	if err := unix.UtimesNanoAt(p.dir, p.name, atOnce(), unix.AT_SYMLINK_NOFOLLOW); err != nil {
-		return err
-	}
-	return m.sync(p)
 }
 
 // explain takes the paths of this process out of a system call's error, and

@@ -9,20 +9,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// copyXattrs gives a new file the extended attributes, ACLs among them, of the
-// file that it will replace.
-func copyXattrs(p place, to *os.File) error {
-	from, err := p.open(unix.O_RDONLY)
+// inherit gives a new file the extended attributes, ACLs among them, of the file
+// that it will replace. An ACL that some user gave to a file which is to be
+// another one's stays behind.
+func (m *Machine) inherit(p place, to *os.File, state State) error {
+	r, err := m.reach(p)
 	if err != nil {
 		return err
 	}
-	defer from.Close()
-	names, err := listXattrs(int(from.Fd()))
+	defer unix.Close(r.fd)
+	if uid, _, err := m.ids(state); err != nil || uid >= 0 && !trusted(r.st.Uid) && r.st.Uid != uint32(uid) {
+		return err
+	}
+	from, err := reopen(r.fd)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(from)
+	names, err := listXattrs(from)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		value, err := getXattr(int(from.Fd()), name)
+		value, err := getXattr(from, name)
 		if err != nil {
 			return err
 		}
