@@ -96,6 +96,9 @@ func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Re
 	if err != nil {
 		return nil, err
 	}
+	if err := ownDir(o.StateDir); err != nil {
+		return nil, err
+	}
 	machine, err := node.Open(o.Root)
 	if err != nil {
 		return nil, err

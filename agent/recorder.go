@@ -34,6 +34,11 @@ func (r *recorder) ReadFile(path string) ([]byte, error) {
 	return r.View.ReadFile(path)
 }
 
+func (r *recorder) ReadVouched(path string) ([]byte, error) {
+	r.note(node.OfPath, path)
+	return r.View.ReadVouched(path)
+}
+
 func (r *recorder) Holds(path string, content []byte) (bool, error) {
 	r.note(node.OfPath, path)
 	return r.View.Holds(path, content)

@@ -110,7 +110,7 @@ func (a *AuthorizedKeys) edited(v node.View, at string) (*node.Content, error) {
 	}
 	var text []byte
 	if now.Kind == node.File {
-		if text, err = readVouched(v, at); err != nil {
+		if text, err = v.ReadVouched(at); err != nil {
 			return nil, err
 		}
 	}

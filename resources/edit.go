@@ -33,7 +33,7 @@ func (e Edit) edited(v node.View, at string) (*node.Content, error) {
 	var text []byte
 	switch {
 	case now.Kind == node.File:
-		if text, err = readVouched(v, at); err != nil {
+		if text, err = v.ReadVouched(at); err != nil {
 			return nil, err
 		}
 	case now.Kind == node.Absent && len(e.Replace) > 0:

@@ -80,9 +80,9 @@ func (e *EnvFile) edited(v node.View, exists bool) (*node.Content, error) {
 	var err error
 	switch {
 	case exists:
-		text, err = readVouched(v, string(e.Path))
+		text, err = v.ReadVouched(string(e.Path))
 	case e.Seed != "":
-		text, err = readVouched(v, string(e.Seed))
+		text, err = v.ReadVouched(string(e.Seed))
 		if errors.Is(err, fs.ErrNotExist) {
 			err = fmt.Errorf("seed: there is no file %s to begin with", e.Seed)
 		}

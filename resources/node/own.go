@@ -1,7 +1,6 @@
 package node
 
 import (
-	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -14,23 +13,35 @@ import (
 // with several names is refused when one of them may have been made by somebody
 // who hopes for just this.
 func (m *Machine) alter(p place, now, to State) error {
-	file, err := p.open(unix.O_RDONLY)
+	r, err := m.reach(p)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	var st, dir unix.Stat_t
-	if err := errors.Join(unix.Fstat(int(file.Fd()), &st), unix.Fstat(p.dir, &dir)); err != nil {
-		return err
-	}
-	if found := m.state(&st, ""); found.Kind != now.Kind {
+	defer unix.Close(r.fd)
+	now.Content = nil
+	if found := m.state(&r.st, ""); !now.Matches(found) {
 		return &MovedError{Subject: Subject{OfPath, p.path}, Saw: now.String(), Found: found.String()}
 	}
-	shared := !trusted(dir.Uid) || dir.Mode&0o022 != 0
-	if now.Kind == File && st.Nlink > 1 && shared {
-		return fmt.Errorf("it has %d names and others may write to its directory: it may be a hard link to another file: refused", st.Nlink)
+	fd, err := reopen(r.fd)
+	if err != nil {
+		return err
 	}
-	return m.own(int(file.Fd()), to, to.Xattrs)
+	defer unix.Close(fd)
+	return m.own(fd, to, to.Xattrs)
+}
+
+// reach holds what lies at the place open, unless it is a file that may be a hard
+// link to another one. A preview, where nothing can be lost, need not be certain.
+func (m *Machine) reach(p place) (reached, error) {
+	if m.quick {
+		return hold(p.dir, p.name)
+	}
+	r, err := reach(p.dir, p.name)
+	if err == nil && r.planted {
+		unix.Close(r.fd)
+		err = severalNames(uint64(r.st.Nlink))
+	}
+	return r, err
 }
 
 // own gives an open file its owner, then its extended attributes, if they are

@@ -143,7 +143,7 @@ func TestProbeCommand(t *testing.T) {
 		"killed":         {[]string{"sh", "-c", "echo on my own; kill -KILL $$"}, "sh: signal: killed: on my own"},
 		"missing":        {[]string{"no-such-program"}, "there is no program no-such-program on this node"},
 		"no program":     {[]string{script}, "there is no program " + script + " on this node"},
-		"its whole env":  {[]string{"sh", "-c", `test "$(env | cut -d= -f1 | sort | tr '\n' ' ')" = "HOME LANG PATH PWD "`}, ""},
+		"its whole env":  {[]string{"sh", "-c", `test "$(env | cut -d= -f1 | sort | tr '\n' ' ')" = "HOME LANG MNW_AGENT_PROGRAM PATH PWD "`}, ""},
 		"where it is":    {[]string{"sh", "-c", `test "$(pwd)" = /`}, ""},
 		"nothing to say": {[]string{"cat"}, ""}, // it reads nothing
 	} {

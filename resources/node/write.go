@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -36,26 +34,25 @@ func (c *PathChange) perform(_ context.Context, m *Machine) error {
 
 // stateAt is what lies at a place now, with the content of a file if asked for.
 func (m *Machine) stateAt(p place, content bool) (State, error) {
-	st, there, err := p.lstat()
-	if err != nil || !there {
-		return State{}, err
+	r, err := hold(p.dir, p.name)
+	if errors.Is(err, unix.ENOENT) {
+		return State{}, nil
 	}
-	target := ""
-	if st.Mode&unix.S_IFMT == unix.S_IFLNK {
-		if target, err = readlinkat(p.dir, p.name); err != nil {
-			return State{}, err
-		}
-	}
-	s := m.state(&st, target)
-	if s.Kind != File || !content {
-		return s, nil
-	}
-	file, err := p.open(unix.O_RDONLY)
 	if err != nil {
 		return State{}, err
 	}
-	defer file.Close()
-	data, err := io.ReadAll(file)
+	defer unix.Close(r.fd)
+	target := ""
+	if r.st.Mode&unix.S_IFMT == unix.S_IFLNK {
+		if target, err = readlinkat(r.fd, ""); err != nil {
+			return State{}, err
+		}
+	}
+	s := m.state(&r.st, target)
+	if s.Kind != File || !content {
+		return s, nil
+	}
+	data, err := readHeld(r.fd, p.path)
 	s.Content = NewContent(data)
 	return s, err
 }
@@ -63,16 +60,6 @@ func (m *Machine) stateAt(p place, content bool) (State, error) {
 // state is what a stat(2) tells, with the names of the owners as they are now.
 func (m *Machine) state(st *unix.Stat_t, target string) State {
 	return (&Live{m: m, users: m.userDB}).state(st, target)
-}
-
-// open opens the file or directory at the place itself, never what a symlink
-// there leads to.
-func (p place) open(flags int) (*os.File, error) {
-	fd, err := unix.Openat(p.dir, p.name, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	return os.NewFile(uintptr(fd), p.path), nil
 }
 
 // bring makes what lies at the place, now, into to.
@@ -88,18 +75,6 @@ func (m *Machine) bring(p place, now, to State) error {
 		return m.makeDirectory(p, to)
 	}
 	if err := m.alter(p, now, to); err != nil {
-		return err
-	}
-	return m.sync(p)
-}
-
-// makeDirectory makes a directory that nobody else may enter until it is complete.
-func (m *Machine) makeDirectory(p place, to State) error {
-	if err := unix.Mkdirat(p.dir, p.name, 0o700); err != nil {
-		return err
-	}
-	if err := m.alter(p, State{Kind: Directory}, to); err != nil {
-		_ = unix.Unlinkat(p.dir, p.name, unix.AT_REMOVEDIR)
 		return err
 	}
 	return m.sync(p)
@@ -122,7 +97,7 @@ func (m *Machine) writeFile(p place, now, to State) error {
 	x := to.Xattrs
 	if x == nil && now.Kind == File {
 		var err error
-		if x, err = p.xattrs(); err != nil {
+		if x, err = m.inherited(p, to); err != nil {
 			return err
 		}
 	}
@@ -155,40 +130,6 @@ func touch(fd int) error {
 func atOnce() []unix.Timespec {
 	now := unix.NsecToTimespec(time.Now().UnixNano())
 	return []unix.Timespec{now, now}
-}
-
-func (m *Machine) writeLink(p place, to State) error {
-	if err := p.mayRename(); err != nil {
-		return err
-	}
-	temporary := p.temporary()
-	if err := unix.Symlinkat(to.Target, p.dir, temporary); err != nil {
-		return err
-	}
-	err := m.lchown(p, temporary, to)
-	if err == nil {
-		err = unix.Renameat(p.dir, temporary, p.dir, p.name)
-	}
-	if err != nil {
-		_ = unix.Unlinkat(p.dir, temporary, 0)
-		return err
-	}
-	if err := unix.UtimesNanoAt(p.dir, p.name, atOnce(), unix.AT_SYMLINK_NOFOLLOW); err != nil {
-		return err
-	}
-	return m.sync(p)
-}
-
-// lchown gives a symlink its owner and group.
-func (m *Machine) lchown(p place, name string, to State) error {
-	uid, gid, err := m.ids(to)
-	if err == nil && m.owners {
-		err = unix.Fchownat(p.dir, name, uid, gid, unix.AT_SYMLINK_NOFOLLOW)
-	}
-	if err != nil {
-		return fmt.Errorf("chown: %w", err)
-	}
-	return nil
 }
 
 // explain takes the paths of this process out of a system call's error, and

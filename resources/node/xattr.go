@@ -63,14 +63,19 @@ func (l *Live) Xattrs(path string) (Xattrs, error) {
 	return nil, &fs.PathError{Op: "read the attributes of", Path: path, Err: err}
 }
 
-// xattrs are those of what lies at the place itself.
-func (p place) xattrs() (Xattrs, error) {
-	fd, err := unix.Openat(p.dir, p.name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+// inherited are those that a new file takes over from the file that it will
+// replace. What some user gave to a file which is to be another one's stays behind:
+// an ACL might let them in.
+func (m *Machine) inherited(p place, to State) (Xattrs, error) {
+	r, err := m.reach(p)
 	if err != nil {
 		return nil, err
 	}
-	defer unix.Close(fd)
-	return xattrsOf(fd)
+	defer unix.Close(r.fd)
+	if uid, _, err := m.ids(to); err != nil || uid >= 0 && !trusted(r.st.Uid) && r.st.Uid != uint32(uid) {
+		return nil, err
+	}
+	return xattrsOf(r.fd)
 }
 
 // xattrsOf are the extended attributes of a file or directory that is held open;

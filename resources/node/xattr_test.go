@@ -92,7 +92,7 @@ func everything(t *testing.T, v View, at string) map[string]seen {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := remember(v, at, &state); err != nil {
+	if _, err := remember(v, at, &state); err != nil {
 		t.Fatal(err)
 	}
 	all[at] = seen{state.String(), state.Xattrs}
