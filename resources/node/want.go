@@ -111,8 +111,14 @@ func difference(v View, at string, now State, w Want) (Change, error) {
 	if now.Matches(to) {
 		return nil, nil
 	}
-	if err := planted(v, at, now); err != nil {
+	err := planted(v, at, now)
+	if err != nil {
 		return nil, err
+	}
+	if now.Kind == File && to.Content != nil && to.Owner != now.Owner { // they may stay behind: see inherited
+		if now.Xattrs, err = v.Xattrs(at); err != nil {
+			return nil, err
+		}
 	}
 	change := &PathChange{Path: at, From: now, To: to}
 	if w.Show != nil && to.Content != nil {
