@@ -52,7 +52,7 @@ func (f *File) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	}
 	if f.edits() {
 		var err error
-		if want.Content, err = f.edited(v, at); err != nil {
+		if want.Content, want.Origin, err = f.edited(v, at); err != nil {
 			return node.Plan{}, err
 		}
 	}

@@ -54,15 +54,15 @@ func remove(v View, at string, now State, deep bool) ([]Change, error) {
 	}
 	change := &PathChange{Path: at, From: now}
 	if now.Kind == File {
-		data, err := v.ReadVouched(at)
+		file, err := v.ReadVouched(at)
 		var planted *PlantedError
 		switch {
-		case errors.As(err, &planted) && data != nil:
+		case errors.As(err, &planted) && file.Content != nil:
 			change.Shown = &Shown{} // its name may go; what it holds may be somebody else's
 		case err != nil:
 			return nil, err
 		}
-		change.From.Content = NewContent(data)
+		change.From.Content = file.Content
 	}
 	return append(changes, change), nil
 }
