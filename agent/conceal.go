@@ -12,6 +12,9 @@ import (
 func concealer(m *manifests.Manifest) func(string) string {
 	const short = 4 // what is shorter stands in texts by chance
 	var secrets []string
+	if m == nil {
+		return func(text string) string { return text }
+	}
 	for i := range m.Entries {
 		e := &m.Entries[i]
 		if s, ok := e.Resource.(resources.Secretive); ok {

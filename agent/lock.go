@@ -51,6 +51,16 @@ func lock(ctx context.Context, dir string, wait time.Duration) (release func(), 
 	}, nil
 }
 
+// locked says whether a run is under way.
+func locked(dir string) bool {
+	file, err := os.Open(filepath.Join(dir, "lock"))
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return errors.Is(unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
 func writeAt(file *os.File, text string) error {
 	_, err := file.WriteAt([]byte(text+"\n"), 0)
 	return err

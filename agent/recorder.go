@@ -49,6 +49,11 @@ func (r *recorder) Readlink(path string) (string, error) {
 	return r.View.Readlink(path)
 }
 
+func (r *recorder) Xattrs(path string) (node.Xattrs, error) {
+	r.note(node.OfPath, path)
+	return r.View.Xattrs(path)
+}
+
 // ReadDir notes the names in the directory as looked at, whatever they are.
 func (r *recorder) ReadDir(dir string) ([]string, error) {
 	r.note(node.OfPath, path.Join(dir, "*"))

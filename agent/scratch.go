@@ -17,7 +17,7 @@ const scratchName = "mnw-agent-preview-"
 // finds none and makes none, among the system's temporary files. It is locked
 // while the run lives.
 func (r *run) scratch() (dir string, remove func(), err error) {
-	above := r.stateDir
+	above := r.options.StateDir
 	if _, err := os.Stat(above); err != nil || unix.Access(above, unix.W_OK) != nil {
 		above = os.TempDir()
 		if err := manifests.Ours(above); err != nil {

@@ -150,10 +150,10 @@ func (l *Live) Holds(path string, content []byte) (bool, error) {
 }
 
 // User is part of View.
-func (l *Live) User(name string) (User, bool) { return l.users().user(name) }
+func (l *Live) User(name string) (User, bool) { return l.users().User(name) }
 
 // Group is part of View.
-func (l *Live) Group(name string) (Group, bool) { return l.users().group(name) }
+func (l *Live) Group(name string) (Group, bool) { return l.users().Group(name) }
 
 // Environ is part of View.
 func (l *Live) Environ(pid int) ([]string, error) {

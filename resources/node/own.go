@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// This file gives what lies at a place its owner, group and mode.
+// This file gives what lies at a place its owner, group and mode, and the
+// extended attributes that it should have.
 
 // alter gives the file or directory at the place its owner and mode. A file
 // with several names is refused when one of them may have been made by somebody
@@ -26,7 +27,7 @@ func (m *Machine) alter(p place, now, to State) error {
 		return err
 	}
 	defer unix.Close(fd)
-	return m.own(fd, to)
+	return m.own(fd, to, to.Xattrs)
 }
 
 // reach holds what lies at the place open, unless it is a file that may be a hard
@@ -43,21 +44,46 @@ func (m *Machine) reach(p place) (reached, error) {
 	return r, err
 }
 
-// own gives an open file its owner, then its mode, which chown(2) may clear.
-func (m *Machine) own(fd int, to State) error {
-	if m.owners {
-		uid, gid, err := m.ids(to)
-		if err != nil {
+// own gives an open file its owner, then its extended attributes, if they are
+// known, then its mode: chown(2) takes capabilities, setuid and setgid away, and an
+// ACL brings a mode of its own. Whatever is not known stays as it is.
+func (m *Machine) own(fd int, to State, x Xattrs) error {
+	if err := m.chown(fd, to, x != nil); err != nil {
+		return fmt.Errorf("chown: %w", err)
+	}
+	if x != nil {
+		if err := setXattrs(fd, x); err != nil {
 			return err
-		}
-		if err := unix.Fchown(fd, uid, gid); err != nil {
-			return fmt.Errorf("chown: %w", err)
 		}
 	}
 	if err := unix.Fchmod(fd, uint32(to.Mode)); err != nil {
 		return fmt.Errorf("chmod: %w", err)
 	}
 	return nil
+}
+
+// chown gives an open file its owner and group, and keeps its capabilities unless
+// they are about to be set.
+func (m *Machine) chown(fd int, to State, set bool) error {
+	if !m.owners {
+		return nil
+	}
+	uid, gid, err := m.ids(to)
+	if err != nil {
+		return err
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return err
+	}
+	if (uid < 0 || uint32(uid) == st.Uid) && (gid < 0 || uint32(gid) == st.Gid) {
+		return nil
+	}
+	kept, missing := getXattr(fd, capability)
+	if err := unix.Fchown(fd, uid, gid); err != nil || missing != nil || set {
+		return err
+	}
+	return unix.Fsetxattr(fd, capability, []byte(kept), 0)
 }
 
 // ids looks up the numbers of a state's owner and group; -1 for one that is not
@@ -70,12 +96,12 @@ func (m *Machine) ids(s State) (uid, gid int, err error) {
 	db := m.userDB()
 	if s.Owner != "" {
 		if uid, err = db.uid(s.Owner); err != nil {
-			return 0, 0, fmt.Errorf("chown: %w", err)
+			return 0, 0, err
 		}
 	}
 	if s.Group != "" {
 		if gid, err = db.gid(s.Group); err != nil {
-			return 0, 0, fmt.Errorf("chown: %w", err)
+			return 0, 0, err
 		}
 	}
 	return uid, gid, nil

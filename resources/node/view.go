@@ -21,6 +21,9 @@ type View interface {
 	Holds(path string, content []byte) (bool, error)
 	// Readlink is the target of the symlink at path, as it is written.
 	Readlink(path string) (string, error)
+	// Xattrs are the extended attributes of the file or directory at path, not a
+	// symlink; nil for anything else.
+	Xattrs(path string) (Xattrs, error)
 	// ReadDir is the sorted names in the directory at path.
 	ReadDir(path string) ([]string, error)
 

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -19,9 +20,14 @@ type place struct {
 
 func (p place) close() { unix.Close(p.dir) }
 
-// proc is a path to the place through the open directory, for programs and
-// libraries that want a path.
-func (p place) proc() string { return fmt.Sprintf("/proc/self/fd/%d/%s", p.dir, p.name) }
+// lstat looks at what lies at the place.
+func (p place) lstat() (st unix.Stat_t, there bool, err error) {
+	err = unix.Fstatat(p.dir, p.name, &st, unix.AT_SYMLINK_NOFOLLOW)
+	if errors.Is(err, unix.ENOENT) {
+		return st, false, nil
+	}
+	return st, err == nil, err
+}
 
 // place walks to the directory of a path, one step at a time, by descriptor. A
 // symlink on the way is followed only when whoever could have planted it gains

@@ -66,7 +66,7 @@ func (w Want) makeWay(v View, at string, now State) (first []Change, then State,
 		now = State{}
 	case now.Kind == File:
 		if err = planted(v, at, now); err == nil {
-			now.Content, err = readContent(v, at)
+			_, err = remember(v, at, &now)
 		}
 	}
 	return first, now, err

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 )
 
@@ -94,50 +92,29 @@ func (m *Machine) remove(p place, now State) error {
 }
 
 // writeFile puts a new file in the place of what is there: complete, with its
-// owner, mode and extended attributes, in one step. Its content is on the disk by
-// then.
+// owner, mode and extended attributes, in one step.
 func (m *Machine) writeFile(p place, now, to State) error {
-	if file := m.takeAhead(p, to.Content); file != nil {
-		defer file.Close()
-		return m.complete(p, file, now, to, func() error { return p.adopt(file) })
-	}
-	dir := fmt.Sprintf("/proc/self/fd/%d", p.dir)
-	file, err := renameio.NewPendingFile(p.proc(), renameio.WithTempDir(dir), renameio.WithStaticPermissions(0o600))
-	if err != nil {
-		return err
-	}
-	defer file.Cleanup()
-	if _, err := file.Write(to.Content.Bytes()); err != nil {
-		return err
-	}
-	name := file.CloseAtomicallyReplace
-	if m.quick {
-		name = func() error { return os.Rename(file.Name(), p.proc()) }
-	}
-	return m.complete(p, file.File, now, to, name)
-}
-
-// complete gives a new file everything but its content, its name last.
-func (m *Machine) complete(p place, file *os.File, now, to State, name func() error) error {
-	if now.Kind == File {
-		if err := m.inherit(p, file, to); err != nil {
+	x := to.Xattrs
+	if x == nil && now.Kind == File {
+		var err error
+		if x, err = m.inherited(p, to); err != nil {
 			return err
 		}
 	}
-	if err := m.own(int(file.Fd()), to); err != nil {
-		return err
-	}
-	held, err := unix.Dup(int(file.Fd()))
+	file, err := m.draft(p, to.Content)
 	if err != nil {
 		return err
 	}
-	defer unix.Close(held)
-	if err := name(); err != nil {
+	defer file.discard()
+	if err := m.own(int(file.Fd()), to, x); err != nil {
+		return err
+	}
+	if err := file.settle(m.quick); err != nil {
 		return err
 	}
 	// The time of the write is the time at which the file is there to be read: a
 	// service that started while it was being written has not read it.
-	if err := touch(held); err != nil {
+	if err := touch(int(file.Fd())); err != nil {
 		return err
 	}
 	return m.sync(p)
@@ -146,7 +123,7 @@ func (m *Machine) complete(p place, file *os.File, now, to State, name func() er
 // touch sets a file's times to now, by descriptor. The kernel's own idea of now
 // is some milliseconds old, and systemd's is not.
 func touch(fd int) error {
-	return unix.UtimesNanoAt(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), atOnce(), 0)
+	return unix.UtimesNanoAt(unix.AT_FDCWD, procFD(fd), atOnce(), 0)
 }
 
 // atOnce is now, for both times of a file.
@@ -158,12 +135,8 @@ func atOnce() []unix.Timespec {
 // explain takes the paths of this process out of a system call's error, and
 // adds what a person can do about it.
 func explain(err error) error {
-	var renamed *os.LinkError
 	var opened *fs.PathError
-	switch {
-	case errors.As(err, &renamed):
-		err = renamed.Err
-	case errors.As(err, &opened):
+	if errors.As(err, &opened) {
 		err = opened.Err
 	}
 	switch {

@@ -1,7 +1,6 @@
 package node
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -12,9 +11,6 @@ import (
 // their owner, and whoever may write to the directory could put something else
 // in its place meanwhile: they are given their owner by descriptor, and only when
 // it is certain that they are the new ones.
-
-// temporary is a name that nobody can have guessed.
-func temporary() string { return ".mnw-agent-" + rand.Text()[:12] }
 
 func (m *Machine) makeDirectory(p place, to State) error {
 	if err := unix.Mkdirat(p.dir, p.name, 0o700); err != nil {
@@ -28,7 +24,8 @@ func (m *Machine) makeDirectory(p place, to State) error {
 	if err := isNew(fd); err != nil {
 		return err
 	}
-	if err := m.own(fd, to); err != nil {
+	if err := m.own(fd, to, to.Xattrs); err != nil {
+		_ = unix.Unlinkat(p.dir, p.name, unix.AT_REMOVEDIR)
 		return err
 	}
 	return m.sync(p)
@@ -53,7 +50,10 @@ func isNew(fd int) error {
 }
 
 func (m *Machine) writeLink(p place, to State) error {
-	name := temporary()
+	if err := p.mayRename(); err != nil {
+		return err
+	}
+	name := p.temporary()
 	if err := unix.Symlinkat(to.Target, p.dir, name); err != nil {
 		return err
 	}
