@@ -114,7 +114,7 @@ func (r *run) ask(ctx context.Context, changes []node.Change, judges []node.Judg
 	if why := preview.Fallback(); why != "" {
 		r.report.note("judged in a copied tree: %s", why)
 	}
-	return preview.Ask(ctx, judges), nil
+	return hushed(preview.Ask(ctx, judges), changesOf(r.order)), nil
 }
 
 // weigh turns verdicts into refusals. What a judge says of the node as it is

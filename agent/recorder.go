@@ -34,7 +34,7 @@ func (r *recorder) ReadFile(path string) ([]byte, error) {
 	return r.View.ReadFile(path)
 }
 
-func (r *recorder) ReadVouched(path string) ([]byte, error) {
+func (r *recorder) ReadVouched(path string) (node.State, error) {
 	r.note(node.OfPath, path)
 	return r.View.ReadVouched(path)
 }

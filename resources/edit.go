@@ -24,24 +24,26 @@ type Edit struct {
 
 func (e Edit) edits() bool { return len(e.Lines) > 0 || len(e.Replace) > 0 }
 
-// edited is the content of the file at a path with the edits made.
-func (e Edit) edited(v node.View, at string) (*node.Content, error) {
+// edited is the content of the file at a path with the edits made, and what it
+// was before.
+func (e Edit) edited(v node.View, at string) (*node.Content, *node.Origin, error) {
 	now, err := v.Lstat(at)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var text []byte
 	switch {
 	case now.Kind == node.File:
-		if text, err = v.ReadVouched(at); err != nil {
-			return nil, err
+		file, err := v.ReadVouched(at)
+		if err != nil {
+			return nil, nil, err
 		}
+		return node.NewContent(e.apply(slices.Clone(file.Content.Bytes()))), &node.Origin{Path: at, State: file}, nil
 	case now.Kind == node.Absent && len(e.Replace) > 0:
-		return nil, errors.New("there is no file to replace texts in")
+		return nil, nil, errors.New("there is no file to replace texts in")
 	case now.Kind != node.Absent:
-		return nil, fmt.Errorf("there is %s in the way, not a file: move it away", now.A())
+		return nil, nil, fmt.Errorf("there is %s in the way, not a file: move it away", now.A())
 	}
-	return node.NewContent(e.apply(text)), nil
+	return node.NewContent(e.apply(nil)), nil, nil
 }
 
 // apply makes the edits in a text. Applied again to its result, it changes nothing.

@@ -157,25 +157,23 @@ func (w *walk) file(at string) (reached, error) {
 }
 
 // ReadVouched is part of View.
-func (l *Live) ReadVouched(at string) ([]byte, error) {
-	if !l.m.owners {
-		return l.ReadFile(at)
-	}
+func (l *Live) ReadVouched(at string) (State, error) {
 	w := walk{m: l.m, path: at}
 	defer w.close()
 	if err := w.begin(); err != nil {
-		return nil, err
+		return State{}, err
 	}
 	r, err := w.file(at)
 	if err != nil {
-		return nil, err
+		return State{}, err
 	}
 	defer unix.Close(r.fd)
 	data, err := readHeld(r.fd, at)
-	if err == nil && r.planted {
-		dir := l.m.state(&w.way[len(w.way)-1].st, "")
-		file := l.m.state(&r.st, "")
+	file := l.state(&r.st, "")
+	file.Content = NewContent(data)
+	if err == nil && r.planted && l.m.owners {
+		dir := l.state(&w.way[len(w.way)-1].st, "")
 		err = &PlantedError{Link: at, By: planterOf(dir, file), Owner: file.Owner}
 	}
-	return data, err
+	return file, err
 }

@@ -47,26 +47,80 @@ func planted(v View, at string, now State) error {
 	return fmt.Errorf("%s: %w", at, severalNames(now.Links))
 }
 
+// An Origin is a file that a content was made from.
+type Origin struct {
+	Path  string
+	State State // as it was read
+}
+
+// exposed is the error that a file, or what was made of it, is to be opened to
+// somebody who may have put it where it is and cannot read it. It may be another
+// file of root's under another name, or the last name of one that root has
+// replaced: nothing tells those from the one that is meant.
+func exposed(v View, o Origin, to State) error {
+	if o.State.Kind != File || !v.Owners() {
+		return nil
+	}
+	_, end, err := endOf(v, o.Path)
+	if err != nil {
+		return err
+	}
+	dir, _, err := endOf(v, path.Dir(end))
+	if err != nil {
+		return err
+	}
+	planter := planterOf(dir, o.State)
+	switch {
+	case planter == "root", dir.Owner == o.State.Owner && dir.Mode&0o002 == 0:
+		return nil
+	case canRead(v, planter, dir, o.State), !canRead(v, planter, dir, to):
+		return nil
+	}
+	return fmt.Errorf("%s belongs to %s, and %s, who may have put it there, cannot read it (%s): refused to open it: look at what it is, and chown or chmod it by hand",
+		end, o.State.Owner, planter, o.State.Mode)
+}
+
+// canRead says whether somebody who may write to a directory can read a file in it.
+func canRead(v View, who string, dir, file State) bool {
+	switch {
+	case file.Mode&0o004 != 0, file.Owner == who:
+		return true
+	case file.Mode&0o040 == 0:
+		return false
+	case who == "somebody":
+		return file.Group == dir.Group
+	}
+	u, ok := v.User(who)
+	return ok && (u.Group == file.Group || slices.Contains(u.Groups, file.Group))
+}
+
 func severalNames(n uint64) error {
 	return fmt.Errorf("it has %d names and others may write to its directory: it may be a hard link to another file: refused", n)
 }
 
 // ReadVouched is part of View.
-func (f *Future) ReadVouched(at string) ([]byte, error) {
-	switch {
-	case f.untouched():
+func (f *Future) ReadVouched(at string) (State, error) {
+	if f.untouched() {
 		return f.View.ReadVouched(at)
-	case !f.Owners():
-		return f.ReadFile(at)
 	}
-	resolved, err := f.vouched(at)
+	resolved, err := f.follow(at)
+	if err == nil && f.Owners() {
+		resolved, err = f.vouched(at)
+	}
 	if err != nil {
-		return nil, err
+		return State{}, err
 	}
-	if s, ok := f.paths[resolved]; ok && (s.Kind != File || s.Content != nil) || !ok && f.hidden(resolved) {
-		return f.ReadFile(resolved)
+	s, laid := f.paths[resolved]
+	if laid && (s.Kind != File || s.Content != nil) || !laid && f.hidden(resolved) {
+		data, err := f.ReadFile(resolved)
+		s.State.Content = NewContent(data)
+		return s.State, err
 	}
-	return f.View.ReadVouched(resolved)
+	below, err := f.View.ReadVouched(resolved)
+	if laid {
+		below.Owner, below.Group, below.Mode = s.Owner, s.Group, s.Mode
+	}
+	return below, err
 }
 
 // vouched is where a path leads, unless somebody can have planted a link on the

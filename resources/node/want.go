@@ -15,6 +15,9 @@ type Want struct {
 	Content *Content
 	Target  string // of a symlink
 
+	// Origin is what the content was made from, if it was read from the node.
+	Origin *Origin
+
 	// Replace lets something of another kind that is in the way go.
 	Replace bool
 	// Show, where it is set, is what may be shown of the content before and
@@ -111,7 +114,7 @@ func difference(v View, at string, now State, w Want) (Change, error) {
 	if now.Matches(to) {
 		return nil, nil
 	}
-	err := planted(v, at, now)
+	err := w.harmless(v, at, now, to)
 	if err != nil {
 		return nil, err
 	}
@@ -126,6 +129,24 @@ func difference(v View, at string, now State, w Want) (Change, error) {
 		change.Shown = &shown
 	}
 	return change, nil
+}
+
+// harmless is the error that a change may be what somebody hopes for who has put
+// another file in the place of the one that is meant.
+func (w Want) harmless(v View, at string, now, to State) error {
+	if err := planted(v, at, now); err != nil {
+		return err
+	}
+	if o := w.Origin; o != nil && to.Content != nil {
+		if o.Path == at && !o.State.Matches(now) {
+			return &MovedError{Subject: Subject{OfPath, at}, Saw: o.State.String(), Found: now.String()}
+		}
+		return exposed(v, *o, to)
+	}
+	if to.Content == nil {
+		return exposed(v, Origin{at, now}, to)
+	}
+	return nil
 }
 
 // fillContent puts the contents of both sides in, when they differ.
@@ -155,11 +176,8 @@ func fillContent(v View, at string, now, to *State, w Want) error {
 
 // readContent is what a file holds that is to be changed.
 func readContent(v View, at string) (*Content, error) {
-	data, err := v.ReadVouched(at)
-	if err != nil {
-		return nil, err
-	}
-	return NewContent(data), nil
+	file, err := v.ReadVouched(at)
+	return file.Content, err
 }
 
 // known makes sure that an owner and a group that are to be set exist.

@@ -68,13 +68,13 @@ func remove(v View, at string, now State, deep bool) ([]Change, error) {
 // It says whether a file may be a hard link that was planted.
 func remember(v View, at string, now *State) (planted bool, err error) {
 	if now.Kind == File {
-		data, err := v.ReadVouched(at)
+		file, err := v.ReadVouched(at)
 		var suspect *PlantedError
-		planted = errors.As(err, &suspect) && data != nil
+		planted = errors.As(err, &suspect) && file.Content != nil
 		if err != nil && !planted {
 			return false, err
 		}
-		now.Content = NewContent(data)
+		now.Content = file.Content
 	}
 	if now.Kind == File || now.Kind == Directory {
 		now.Xattrs, err = v.Xattrs(at)
