@@ -41,18 +41,50 @@ func (e Edit) edited(v node.View, at string) (*node.Content, error) {
 	case now.Kind != node.Absent:
 		return nil, fmt.Errorf("there is %s in the way, not a file: move it away", now.A())
 	}
-	return node.NewContent(e.apply(text)), nil
+	text, err = e.apply(text)
+	return node.NewContent(text), err
 }
 
-// apply makes the edits in a text. Applied again to its result, it changes nothing.
-func (e Edit) apply(text []byte) []byte {
+// roundLimit is after how many rounds it is clear that edits never come to rest.
+// One is enough for all but what joins with its neighbours, and what is halved
+// in each round is soon gone.
+const roundLimit = 50
+
+// apply makes the edits in a text, over and over until they change nothing more.
+func (e Edit) apply(text []byte) ([]byte, error) {
+	most := 0
+	for round := range roundLimit {
+		next := e.once(text)
+		if bytes.Equal(next, text) {
+			return next, nil
+		}
+		if text = next; round == 0 {
+			most = 2*len(text) + 1<<10
+		} else if len(text) > most {
+			break
+		}
+	}
+	return nil, errors.New("the edits never come to an end: what one brings in joins with what stands beside it, and is to be edited again")
+}
+
+// once makes each of the edits.
+func (e Edit) once(text []byte) []byte {
 	for _, old := range slices.Sorted(maps.Keys(e.Replace)) {
 		text = replaceAll(text, old, e.Replace[old])
 	}
+	if len(e.Lines) == 0 {
+		return text
+	}
+	there := map[string]bool{}
+	for line := range bytes.Lines(text) {
+		there[string(bytes.TrimRight(line, "\r\n"))] = true
+	}
+	text = bytes.Clone(text)
 	for _, line := range e.Lines {
-		if hasLine(text, line) {
+		if there[line] {
 			continue
 		}
+		there[line] = true
 		if len(text) > 0 && text[len(text)-1] != '\n' {
 			text = append(text, '\n')
 		}
@@ -65,7 +97,10 @@ func (e Edit) apply(text []byte) []byte {
 // as a part of new.
 func replaceAll(text []byte, old, new string) []byte {
 	inside := strings.Index(new, old)
-	if inside < 0 {
+	switch {
+	case old == "": // an error of check
+		return text
+	case inside < 0:
 		return bytes.ReplaceAll(text, []byte(old), []byte(new))
 	}
 	var out []byte
@@ -84,15 +119,6 @@ func replaceAll(text []byte, old, new string) []byte {
 	}
 }
 
-func hasLine(text []byte, line string) bool {
-	for have := range bytes.Lines(text) {
-		if string(bytes.TrimRight(have, "\r\n")) == line {
-			return true
-		}
-	}
-	return false
-}
-
 // beside is an error when the whole content is declared as well, in one of some
 // fields.
 func (e Edit) beside(whole []string, what string) error {
@@ -106,8 +132,11 @@ func (e Edit) beside(whole []string, what string) error {
 func (e Edit) check() error {
 	var errs []error
 	for _, line := range e.Lines {
-		if strings.ContainsAny(line, "\n\x00") {
+		switch {
+		case strings.ContainsAny(line, "\n\r\x00"):
 			errs = append(errs, inField(fmt.Errorf("%q is not one line", line), "lines"))
+		case string((Edit{Replace: e.Replace}).once([]byte(line))) != line:
+			errs = append(errs, inField(fmt.Errorf("the line %q holds a text that is to be replaced", line), "lines"))
 		}
 	}
 	for old, new := range e.Replace {
