@@ -54,8 +54,9 @@ const roundLimit = 50
 func (e Edit) apply(text []byte) ([]byte, error) {
 	most := 0
 	for round := range roundLimit {
-		next := e.once(text)
-		if bytes.Equal(next, text) {
+		replaced := e.replaced(text)
+		next := e.lined(replaced)
+		if bytes.Equal(replaced, text) && bytes.Equal(next, text) {
 			return next, nil
 		}
 		if text = next; round == 0 {
@@ -67,11 +68,16 @@ func (e Edit) apply(text []byte) ([]byte, error) {
 	return nil, errors.New("the edits never come to an end: what one brings in joins with what stands beside it, and is to be edited again")
 }
 
-// once makes each of the edits.
-func (e Edit) once(text []byte) []byte {
+// replaced is a text with each replacement made once.
+func (e Edit) replaced(text []byte) []byte {
 	for _, old := range slices.Sorted(maps.Keys(e.Replace)) {
 		text = replaceAll(text, old, e.Replace[old])
 	}
+	return text
+}
+
+// lined is a text with the lines that it lacks.
+func (e Edit) lined(text []byte) []byte {
 	if len(e.Lines) == 0 {
 		return text
 	}
@@ -135,7 +141,7 @@ func (e Edit) check() error {
 		switch {
 		case strings.ContainsAny(line, "\n\r\x00"):
 			errs = append(errs, inField(fmt.Errorf("%q is not one line", line), "lines"))
-		case string((Edit{Replace: e.Replace}).once([]byte(line))) != line:
+		case string(e.replaced([]byte(line))) != line:
 			errs = append(errs, inField(fmt.Errorf("the line %q holds a text that is to be replaced", line), "lines"))
 		}
 	}

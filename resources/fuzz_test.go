@@ -170,6 +170,7 @@ func FuzzEdit(f *testing.F) {
 	f.Add("aaab aab ab b", "aa", "aab", "b", "b", "\r")
 	f.Add("x", "x", "y", "", "", "axb")
 	f.Add("\n\n\n\n\n", "\n\n", "\n", "", "", "")
+	f.Add("aab", "\n\n", "\n", "", "", "")
 	f.Fuzz(func(t *testing.T, text, old1, new1, old2, new2, line string) {
 		e := Edit{Replace: map[string]string{old1: new1}, Lines: []string{line}}
 		if old2 != "" {
