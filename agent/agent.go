@@ -2,46 +2,31 @@
 //
 // A run is one walk, and this is its order:
 //
+//	take up  what a run that was cut short has left          recover.go
 //	order    what must come before what                      order.go, edges.go
 //	plan     every resource, on the node as it will be       plan.go
 //	judge    the real judges rule on the whole future        judge.go
+//	check    does it work now?                               checks.go
 //	commit   the changes, in order, each on what it saw      commit.go
-//	prove    plan again: nothing may be left to do           agent.go
+//	gate     does it still work? otherwise go back           gate.go, rollback.go
+//	prove    plan again: nothing may be left to do           prove.go
 //	report   what was seen, done and said                    report.go
 //
 // Plan walks as far as judge and leaves the node alone; Apply goes to the end.
+// Before the first change, all of them are in the journal with their way back
+// (package journal), so that a run which is killed at any moment can be completed
+// or taken back by the next one.
 package agent
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
+	"github.com/makenotwork/mnw-agent/agent/journal"
 	"github.com/makenotwork/mnw-agent/manifests"
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
-
-// DefaultStateDir is where the agent keeps its own files on a node.
-const DefaultStateDir = "/var/lib/mnw-agent"
-
-// Options are how a run is made. The zero value is a run on the running system.
-type Options struct {
-	Root     string        // the node's root directory; "" for /
-	StateDir string        // "" for DefaultStateDir below the root
-	Wait     time.Duration // how long to wait while another run holds the lock
-	Timeout  time.Duration // how long the run may take; 0 for no limit
-	Progress Progress      // told of each change; nil for nobody
-}
-
-// A Progress is told how far a run has come, from one goroutine.
-type Progress interface {
-	// Begin says that so many changes are about to be made. It comes again when
-	// what is left was planned again.
-	Begin(changes int)
-	// Made is one of them made, for the resource with an id.
-	Made(id string)
-}
 
 // Plan says what Apply would change, and whether the judges agree.
 func Plan(ctx context.Context, m *manifests.Manifest, o Options) (*Report, error) {
@@ -58,25 +43,32 @@ func Apply(ctx context.Context, m *manifests.Manifest, o Options) (*Report, erro
 // A run is one walk over the steps of a manifest.
 type run struct {
 	machine  *node.Machine
-	stateDir string
+	options  Options
+	manifest *manifests.Manifest
 	steps    []*step // by id
 	owners   map[node.Subject]*step
 	order    []*step // as planned so far
 	future   *node.Future
 	report   *Report
 	progress Progress
+
+	log     log           // what is done, for the journal
+	resumed *journal.Run  // the run that this one goes on with, nil for none
+	watches []*watch      // the checks
+	gate    string        // why the run must be taken back, "" while it need not
+	own     []node.Change // actions that end this process: made last
 }
 
 func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Report, error) {
 	began := time.Now()
 	o = o.withDefaults()
-	if o.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("the run took longer than %s", o.Timeout))
-		defer cancel()
-	}
+	ctx, cancel := o.limit(ctx)
+	defer cancel()
 	graph, err := order(m)
 	if err != nil {
+		return nil, err
+	}
+	if err := ownDir(o.StateDir); err != nil {
 		return nil, err
 	}
 	machine, err := node.Open(o.Root)
@@ -84,52 +76,80 @@ func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Re
 		return nil, err
 	}
 	defer machine.Close()
-	r := &run{machine: machine, stateDir: o.StateDir, steps: graph.steps, owners: graph.owners, progress: o.Progress}
-	r.report = newReport(mode, m, began)
+	r := &run{
+		machine: machine, options: o, manifest: m, progress: o.Progress,
+		steps: graph.steps, owners: graph.owners, report: newReport(mode, m, began),
+	}
+	r.log.journal = o.journal()
 	if !machine.Owners() {
 		r.report.note("without the privileges of root, owners are neither changed nor compared")
 	}
-	if mode == ModeApply {
-		release, err := lock(ctx, o.StateDir, o.Wait)
-		if err != nil {
-			return nil, err
-		}
-		defer release()
+	if mode == ModePlan {
+		r.foresee(ctx)
+		r.noteStanding()
+		r.report.finish(r.steps, stopped(ctx))
+		return r.report, nil
 	}
-	r.walk(ctx, mode)
+	release, err := lock(ctx, o.StateDir, o.Wait)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if err := r.apply(ctx); err != nil {
+		return nil, err
+	}
 	r.report.finish(r.steps, stopped(ctx))
-	return r.report, nil
+	return r.report, r.close(ctx)
 }
 
-func (o Options) withDefaults() Options {
-	if o.Root == "" {
-		o.Root = "/"
+// apply is the walk of Apply. The error is that of a run which cannot begin.
+func (r *run) apply(ctx context.Context) error {
+	if err := r.takeUp(ctx); err != nil || r.report.Held != nil {
+		return err
 	}
-	if o.StateDir == "" {
-		o.StateDir = DefaultStateDir
-		if o.Root != "/" {
-			o.StateDir = o.Root + DefaultStateDir
-		}
+	changes := r.foresee(ctx)
+	switch {
+	case r.report.Refused:
+	case changes || r.resumed != nil:
+		return r.transact(ctx)
+	default:
+		r.phase("check", func() { r.checkOnce(ctx) })
 	}
-	if o.Progress == nil {
-		o.Progress = silence{}
-	}
-	return o
+	return nil
 }
 
-func (r *run) walk(ctx context.Context, mode Mode) {
+// foresee plans everything, has it judged, and says whether there is anything to
+// be made.
+func (r *run) foresee(ctx context.Context) bool {
 	r.machine.AskUnits(r.units())
 	r.phase("plan", func() { r.plan(ctx, r.steps) })
-	if !r.changes() {
-		r.phase("judge", func() { r.examine(ctx, r.steps) })
-		return
-	}
-	r.phase("judge", func() { r.judge(ctx) })
-	if mode == ModePlan || r.report.Refused {
-		return
+	changes := r.changes()
+	r.phase("judge", func() {
+		if changes {
+			r.judge(ctx)
+		} else {
+			r.examine(ctx, r.steps)
+		}
+	})
+	return changes
+}
+
+// transact makes the changes, and takes them back when they do not stand the
+// test. The error is that of a journal which cannot be opened.
+func (r *run) transact(ctx context.Context) error {
+	r.phase("check", func() { r.checkBefore(ctx, r.resumed) })
+	defer r.endWatches()
+	if err := r.begin(); err != nil {
+		return err
 	}
 	r.phase("commit", func() { r.commit(ctx) })
+	r.phase("gate", func() { r.checkAfter(ctx) })
+	if r.mustGoBack(ctx) {
+		r.phase("rollback", func() { r.goBack() })
+		return nil
+	}
 	r.phase("prove", func() { r.prove(ctx) })
+	return nil
 }
 
 // changes says whether anything is planned that is to be made.
@@ -140,31 +160,6 @@ func (r *run) changes() bool {
 		}
 	}
 	return false
-}
-
-// prove plans everything again, on the node as it is now. What is still to be
-// done did not converge.
-func (r *run) prove(ctx context.Context) {
-	if ctx.Err() != nil {
-		return
-	}
-	again := make([]*step, 0, len(r.steps))
-	for _, s := range r.steps {
-		if s.state == made || s.state == planned && !s.audit {
-			again = append(again, s)
-		}
-	}
-	proof := &run{machine: r.machine, steps: forget(again)}
-	proof.plan(ctx, proof.steps)
-	for i, s := range proof.steps {
-		switch {
-		case s.err != nil && s.state == failed:
-			again[i].fail(fmt.Errorf("after the changes: %w", s.err))
-		case s.acts():
-			again[i].fail(fmt.Errorf("it did not converge: after the changes there is still to do: %s", s.plan.Changes[0].Line()))
-			again[i].left = s.plan.Changes
-		}
-	}
 }
 
 // phase times a part of a run.
@@ -195,9 +190,3 @@ func stopped(ctx context.Context) error {
 	}
 	return errors.New("the run was interrupted")
 }
-
-// silence is the Progress of nobody.
-type silence struct{}
-
-func (silence) Begin(int)   {}
-func (silence) Made(string) {}

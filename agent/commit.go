@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -11,9 +12,9 @@ import (
 
 // commit makes the planned changes, in order. When one fails, or the node is no
 // longer what one saw, all that is not made yet is planned and judged again on
-// the node as it now is, for it was planned for another.
+// the node as it now is, for it was planned for another. A gate ends it at once.
 func (r *run) commit(ctx context.Context) {
-	for !r.performAll(ctx) && stopped(ctx) == nil {
+	for !r.performAll(ctx) && stopped(ctx) == nil && r.gate == "" {
 		r.plan(ctx, r.unmade())
 		r.judge(ctx)
 		if r.report.Refused {
@@ -27,8 +28,13 @@ const batch = 256
 
 // performAll performs what is planned and says whether that went to the end.
 func (r *run) performAll(ctx context.Context) bool {
-	r.progress.Begin(len(changesOf(r.order)))
 	acting := slices.DeleteFunc(slices.Clone(r.order), func(s *step) bool { return !s.acts() })
+	r.progress.Begin(len(changesOf(acting)))
+	r.setAside(acting)
+	if err := r.log.plan(acting); err != nil {
+		r.halt(acting, err)
+		return true
+	}
 	for i, s := range acting {
 		if stopped(ctx) != nil {
 			return true
@@ -49,6 +55,7 @@ func (r *run) performAll(ctx context.Context) bool {
 			return false
 		default:
 			s.fail(err)
+			r.weighFailure(ctx, s)
 			return false
 		}
 	}
@@ -61,13 +68,49 @@ func (r *run) perform(ctx context.Context, s *step) error {
 	ctx, done := prolong(ctx, grace)
 	defer done()
 	for _, c := range s.plan.Changes {
+		if err := r.log.begun(c); err != nil {
+			return err
+		}
 		if err := r.machine.Perform(ctx, c); err != nil {
+			var moved *node.MovedError
+			if errors.As(err, &moved) {
+				err = errors.Join(err, r.log.unmade(c))
+			}
 			return err
 		}
 		s.made = append(s.made, c)
+		if err := r.log.done(c); err != nil {
+			return err
+		}
 		r.progress.Made(s.id.String())
 	}
 	return nil
+}
+
+// setAside takes the actions out of the plans that end this process: they are
+// made when all is reported, and not waited for.
+func (r *run) setAside(steps []*step) {
+	for _, s := range steps {
+		s.plan.Changes = slices.DeleteFunc(slices.Clone(s.plan.Changes), func(c node.Change) bool {
+			action, ok := c.(*node.UnitAction)
+			if ok && action.Own() {
+				r.own = append(r.own, c)
+				s.deferred = true
+				s.plan.Notes = append(s.plan.Notes, "this run is a part of it: when all is reported: "+c.Line())
+			}
+			return ok && action.Own()
+		})
+	}
+}
+
+// halt fails all that is not made yet: nothing may be changed that is not in the
+// journal.
+func (r *run) halt(steps []*step, err error) {
+	for _, s := range steps {
+		if s.acts() {
+			s.fail(fmt.Errorf("nothing was changed: %w", err))
+		}
+	}
 }
 
 // grace is how long a change in hand may go on when the run is stopped.

@@ -6,12 +6,19 @@ import (
 
 	"github.com/makenotwork/mnw-agent/manifests"
 	"github.com/makenotwork/mnw-agent/resources"
+	"github.com/makenotwork/mnw-agent/resources/node"
 )
+
+// short is the length of what is not taken for a secret: it stands in texts by
+// chance.
+const short = 4
 
 // concealer takes the secrets that a manifest declares out of a text.
 func concealer(m *manifests.Manifest) func(string) string {
-	const short = 4 // what is shorter stands in texts by chance
 	var secrets []string
+	if m == nil {
+		return func(text string) string { return text }
+	}
 	for i := range m.Entries {
 		e := &m.Entries[i]
 		if s, ok := e.Resource.(resources.Secretive); ok {
@@ -22,6 +29,51 @@ func concealer(m *manifests.Manifest) func(string) string {
 			}
 		}
 	}
+	return without(secrets)
+}
+
+// hushed is verdicts without the lines of files that the changes keep from being
+// shown: a judge may quote what it reads.
+func hushed(verdicts []node.Verdict, changes []node.Change) []node.Verdict {
+	var secrets []string
+	for _, c := range changes {
+		if c, ok := c.(*node.PathChange); ok && c.Shown != nil {
+			secrets = append(secrets, unshown(c.From.Content, c.Shown)...)
+			secrets = append(secrets, unshown(c.To.Content, c.Shown)...)
+		}
+	}
+	conceal := without(secrets)
+	for i := range verdicts {
+		verdicts[i].Words = conceal(verdicts[i].Words)
+	}
+	return verdicts
+}
+
+// unshown is the lines of a content that are not among those which may be shown,
+// and the values in them.
+func unshown(content *node.Content, shown *node.Shown) []string {
+	if content == nil {
+		return nil
+	}
+	public := strings.Split(shown.Before+"\n"+shown.After, "\n")
+	var secrets []string
+	for line := range strings.Lines(string(content.Bytes())) {
+		line = strings.TrimSpace(line)
+		if slices.Contains(public, line) {
+			continue
+		}
+		_, value, _ := strings.Cut(line, "=")
+		for _, text := range []string{line, strings.Trim(value, `"'`)} {
+			if len(text) >= short {
+				secrets = append(secrets, text)
+			}
+		}
+	}
+	return secrets
+}
+
+// without is what takes texts out of a text, the longest first.
+func without(secrets []string) func(string) string {
 	if len(secrets) == 0 {
 		return func(text string) string { return text }
 	}

@@ -114,7 +114,7 @@ func (r *run) ask(ctx context.Context, changes []node.Change, judges []node.Judg
 	if why := preview.Fallback(); why != "" {
 		r.report.note("judged in a copied tree: %s", why)
 	}
-	return preview.Ask(ctx, judges), nil
+	return hushed(preview.Ask(ctx, judges), changesOf(r.order)), nil
 }
 
 // weigh turns verdicts into refusals. What a judge says of the node as it is
@@ -130,6 +130,8 @@ func (r *run) weigh(ctx context.Context, hearings []hearing, verdicts []node.Ver
 		}
 		r.report.ruled(v, askers(v, hearings))
 		switch {
+		case v.Late: // it would take as long again to say what it thinks of the present
+			r.rule(v, node.Complaints(node.Verdict{}, v), askers(v, hearings))
 		case v.Refused:
 			against = append(against, v)
 			judges = append(judges, v.Judge)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/makenotwork/mnw-agent/manifests"
 )
 
 // ErrLocked says that another run holds the lock.
@@ -49,6 +51,16 @@ func lock(ctx context.Context, dir string, wait time.Duration) (release func(), 
 	}, nil
 }
 
+// locked says whether a run is under way.
+func locked(dir string) bool {
+	file, err := os.Open(filepath.Join(dir, "lock"))
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return errors.Is(unix.Flock(int(file.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
 func writeAt(file *os.File, text string) error {
 	_, err := file.WriteAt([]byte(text+"\n"), 0)
 	return err
@@ -64,21 +76,30 @@ func holder(file *os.File) string {
 	return ""
 }
 
-// privateDir makes the state directory, or makes sure that nobody else can
-// write to it.
+// privateDir makes the state directory, where nobody else can write to it.
 func privateDir(dir string) error {
+	if err := ownDir(dir); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return fmt.Errorf("state directory: %w", err)
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("state directory: %w", err)
 	}
+	return nil
+}
+
+// ownDir makes sure that nobody else can write to the state directory, or put
+// another in its place.
+func ownDir(dir string) error {
 	var st unix.Stat_t
-	if err := unix.Stat(dir, &st); err != nil {
-		return fmt.Errorf("state directory %s: %w", dir, err)
-	}
-	if st.Mode&0o022 != 0 || st.Uid != 0 && st.Uid != uint32(os.Geteuid()) {
+	err := unix.Stat(dir, &st)
+	if err == nil && (st.Mode&0o022 != 0 || st.Uid != 0 && st.Uid != uint32(os.Geteuid())) {
 		return fmt.Errorf("state directory %s: others may write to it (mode %04o, user %d): make it 0700 and your own", dir, st.Mode&0o7777, st.Uid)
+	}
+	if err := manifests.Ours(dir); err != nil {
+		return fmt.Errorf("state directory %s: %w", dir, err)
 	}
 	return nil
 }

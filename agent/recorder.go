@@ -34,6 +34,11 @@ func (r *recorder) ReadFile(path string) ([]byte, error) {
 	return r.View.ReadFile(path)
 }
 
+func (r *recorder) ReadVouched(path string) (node.State, error) {
+	r.note(node.OfPath, path)
+	return r.View.ReadVouched(path)
+}
+
 func (r *recorder) Holds(path string, content []byte) (bool, error) {
 	r.note(node.OfPath, path)
 	return r.View.Holds(path, content)
@@ -42,6 +47,11 @@ func (r *recorder) Holds(path string, content []byte) (bool, error) {
 func (r *recorder) Readlink(path string) (string, error) {
 	r.note(node.OfPath, path)
 	return r.View.Readlink(path)
+}
+
+func (r *recorder) Xattrs(path string) (node.Xattrs, error) {
+	r.note(node.OfPath, path)
+	return r.View.Xattrs(path)
 }
 
 // ReadDir notes the names in the directory as looked at, whatever they are.

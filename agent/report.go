@@ -7,8 +7,9 @@ type Mode string
 
 // The modes.
 const (
-	ModePlan  Mode = "plan"
-	ModeApply Mode = "apply"
+	ModePlan     Mode = "plan"
+	ModeApply    Mode = "apply"
+	ModeRollback Mode = "rollback"
 )
 
 // A Result is how a run ended.
@@ -16,10 +17,13 @@ type Result string
 
 // The results.
 const (
-	Converged Result = "converged" // the node matched the manifest
-	Changed   Result = "changed"   // it had to be changed, and matches now
-	Differs   Result = "differs"   // plan only: it does not match
-	Failed    Result = "failed"    // it could not be made to match, or a judge refuses
+	Converged      Result = "converged"       // the node matched the manifest
+	Changed        Result = "changed"         // it had to be changed, and matches now
+	Differs        Result = "differs"         // plan only: it does not match
+	Failed         Result = "failed"          // it could not be made to match, or a judge refuses
+	RolledBack     Result = "rolled_back"     // a gate failed, and the node is as it was before
+	RollbackFailed Result = "rollback_failed" // it is not: see the roll-back for what to do
+	Held           Result = "held"            // nothing was done: the manifest is held since a roll-back
 )
 
 // An Outcome is how a run ended for one resource.
@@ -27,13 +31,15 @@ type Outcome string
 
 // The outcomes.
 const (
-	OutcomeOK      Outcome = "ok"      // it is as declared
-	OutcomeDiffers Outcome = "differs" // it is not, and nothing was done about it in this run
-	OutcomeChanged Outcome = "changed" // it is now
-	OutcomeAudited Outcome = "audited" // it is not, and the manifest wants no more than to know
-	OutcomeFailed  Outcome = "failed"
-	OutcomeRefused Outcome = "refused" // a judge, or a condition on the future, stopped the run
-	OutcomeSkipped Outcome = "skipped" // because another resource failed
+	OutcomeOK       Outcome = "ok"      // it is as declared
+	OutcomeDiffers  Outcome = "differs" // it is not, and nothing was done about it in this run
+	OutcomeChanged  Outcome = "changed" // it is now
+	OutcomeAudited  Outcome = "audited" // it is not, and the manifest wants no more than to know
+	OutcomeFailed   Outcome = "failed"
+	OutcomeRefused  Outcome = "refused"  // a judge, or a condition on the future, stopped the run
+	OutcomeSkipped  Outcome = "skipped"  // because another resource failed
+	OutcomeReverted Outcome = "reverted" // it was changed, and the change was taken back
+	OutcomeUnproven Outcome = "unproven" // a check that failed before the run, and after it
 )
 
 // A Report is what a run saw, did and said. Secrets do not show in it.
@@ -50,14 +56,19 @@ type Report struct {
 	Stopped   bool             `json:"stopped"` // ended by a signal, or because it took too long
 	Resources []ResourceReport `json:"resources"`
 	Judges    []JudgeReport    `json:"judges"`
-	Notes     []string         `json:"notes"` // on the run as a whole
+	Checks    []CheckReport    `json:"checks"`
+	Run       int              `json:"run,omitempty"`       // its number in the journal, if it changed anything
+	Rollback  *RollbackReport  `json:"rollback,omitempty"`  // the way back, when a gate failed
+	Recovered *RollbackReport  `json:"recovered,omitempty"` // a way back of an earlier run, cut short, that was brought to its end
+	Held      *Hold            `json:"held,omitempty"`      // why nothing was done
+	Notes     []string         `json:"notes"`               // on the run as a whole
 
 	conceal func(string) string
 }
 
 // A Phase is a part of a run and how long it took.
 type Phase struct {
-	Name    string  `json:"name"` // plan, judge, commit, prove
+	Name    string  `json:"name"` // plan, judge, check, commit, gate, rollback, prove
 	Seconds float64 `json:"seconds"`
 }
 
@@ -96,6 +107,55 @@ type JudgeReport struct {
 	Verdict string   `json:"verdict"`
 	Words   string   `json:"words,omitempty"`
 	Seconds float64  `json:"seconds"`
+}
+
+// The verdicts of checks.
+const (
+	CheckPassed    = "passed"    // before and after
+	CheckRecovered = "recovered" // it failed before, and passes now
+	CheckFailed    = "failed"    // it passed before, and fails now
+	CheckUnproven  = "unproven"  // it failed before, and fails now
+)
+
+// A CheckReport is what came of one check.
+type CheckReport struct {
+	Check   string        `json:"check"`  // its name
+	Before  bool          `json:"before"` // it passed before the first change
+	After   bool          `json:"after"`  // it passed after the last, of a roll-back if there was one
+	Verdict string        `json:"verdict"`
+	Error   string        `json:"error,omitempty"`  // why it does not pass
+	Outage  *OutageReport `json:"outage,omitempty"` // while the run was under way
+}
+
+// An OutageReport is how long a check was failing during a run.
+type OutageReport struct {
+	Seconds   float64    `json:"seconds"`              // from the last good answer before to the first good one after, over all failures
+	LastGood  time.Time  `json:"last_good"`            // before the first failure
+	FirstGood *time.Time `json:"first_good,omitempty"` // after the last failure; absent: it was failing to the end
+	Interval  float64    `json:"interval"`             // of the samples, in seconds
+}
+
+// A RollbackReport is how a run was taken back.
+type RollbackReport struct {
+	Of        int              `json:"of"`            // the run that was taken back
+	Run       int              `json:"run,omitempty"` // the number of the way back in the journal
+	Because   string           `json:"because,omitempty"`
+	Failed    bool             `json:"failed"`
+	Errors    []string         `json:"errors,omitempty"`  // beyond those of resources
+	Resources []ResourceReport `json:"resources"`         // what was undone, in that order
+	ByHand    []string         `json:"by_hand,omitempty"` // commands that do what failed
+}
+
+func (r *RollbackReport) fail(err error) {
+	r.Failed = true
+	r.Errors = append(r.Errors, err.Error())
+}
+
+func (r *RollbackReport) result() Result {
+	if r.Failed {
+		return RollbackFailed
+	}
+	return RolledBack
 }
 
 // Count is how many resources ended with an outcome.

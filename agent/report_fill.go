@@ -13,11 +13,15 @@ import (
 // This file fills a report in. Whatever may hold a secret goes through conceal.
 
 func newReport(mode Mode, m *manifests.Manifest, began time.Time) *Report {
-	return &Report{
-		Version: 1, Mode: mode, Manifest: m.Path, Digest: m.Digest, Started: began,
-		Resources: []ResourceReport{}, Judges: []JudgeReport{}, Notes: []string{},
-		conceal: concealer(m),
+	r := &Report{
+		Version: 1, Mode: mode, Started: began,
+		Resources: []ResourceReport{}, Judges: []JudgeReport{}, Checks: []CheckReport{}, Notes: []string{},
 	}
+	if m != nil {
+		r.Manifest, r.Digest = m.Path, m.Digest
+	}
+	r.conceal = concealer(m)
+	return r
 }
 
 // note adds a note on the run, once.
@@ -69,10 +73,34 @@ func (r *Report) finish(steps []*step, cause error) {
 	r.Seconds = time.Since(r.Started).Seconds()
 }
 
+// checked records what came of a check, and what that makes of its resource.
+func (r *Report) checked(w *watch) {
+	c := CheckReport{Check: w.step.id.Name, Before: w.passed, After: w.err == nil, Outage: w.outage.report(w.interval())}
+	switch {
+	case c.Before && c.After:
+		c.Verdict = CheckPassed
+	case c.After:
+		c.Verdict = CheckRecovered
+	case c.Before:
+		c.Verdict = CheckFailed
+	default:
+		c.Verdict = CheckUnproven
+		w.step.unproven = true
+	}
+	if w.err != nil {
+		c.Error = r.conceal(w.err.Error())
+		w.step.plan.Notes = []string{c.Error}
+	}
+	r.Checks = slices.DeleteFunc(r.Checks, func(other CheckReport) bool { return other.Check == c.Check })
+	r.Checks = append(r.Checks, c)
+}
+
 func (r *Report) resource(s *step) ResourceReport {
 	report := ResourceReport{
-		ID: s.id.String(), Type: s.id.Type, Position: s.pos.String(), Outcome: outcome(s),
-		Made: len(s.made), Seconds: s.took.Seconds(),
+		ID: s.id.String(), Type: s.id.Type, Outcome: outcome(s), Made: len(s.made), Seconds: s.took.Seconds(),
+	}
+	if s.pos.File != "" { // what is taken back stands in no manifest
+		report.Position = s.pos.String()
 	}
 	if s.err != nil {
 		report.Error = r.conceal(strings.TrimPrefix(s.err.Error(), s.id.Name+": "))
@@ -94,6 +122,12 @@ func (r *Report) resource(s *step) ResourceReport {
 }
 
 func outcome(s *step) Outcome {
+	switch {
+	case s.reverted && s.state == made:
+		return OutcomeReverted
+	case s.unproven && s.state == planned:
+		return OutcomeUnproven
+	}
 	switch s.state {
 	case made:
 		return OutcomeChanged
@@ -115,6 +149,12 @@ func outcome(s *step) Outcome {
 
 func (r *Report) result(cause error) Result {
 	switch {
+	case r.Rollback != nil && (r.Mode != ModeRollback || r.Rollback.Failed):
+		return r.Rollback.result()
+	case r.Recovered != nil && (r.Recovered.Failed || r.Held != nil):
+		return r.Recovered.result()
+	case r.Held != nil:
+		return Held
 	case cause != nil || r.Refused || r.Count(OutcomeFailed)+r.Count(OutcomeRefused)+r.Count(OutcomeSkipped) > 0:
 		return Failed
 	case r.Mode == ModePlan && r.Count(OutcomeDiffers)+r.Count(OutcomeAudited) > 0:

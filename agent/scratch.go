@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/makenotwork/mnw-agent/manifests"
 )
 
 const scratchName = "mnw-agent-preview-"
@@ -15,9 +17,12 @@ const scratchName = "mnw-agent-preview-"
 // finds none and makes none, among the system's temporary files. It is locked
 // while the run lives.
 func (r *run) scratch() (dir string, remove func(), err error) {
-	above := r.stateDir
+	above := r.options.StateDir
 	if _, err := os.Stat(above); err != nil || unix.Access(above, unix.W_OK) != nil {
 		above = os.TempDir()
+		if err := manifests.Ours(above); err != nil {
+			return "", nil, fmt.Errorf("scratch directory: %w", err)
+		}
 	} else {
 		sweep(above, time.Now().Add(-time.Minute))
 	}

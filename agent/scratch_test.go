@@ -7,12 +7,12 @@ import (
 )
 
 func TestSweep(t *testing.T) {
-	r := &run{stateDir: t.TempDir()}
+	r := &run{options: Options{StateDir: t.TempDir()}}
 	dir, remove, err := r.scratch()
 	if err != nil {
 		t.Fatal(err)
 	}
-	left, err := os.MkdirTemp(r.stateDir, scratchName)
+	left, err := os.MkdirTemp(r.options.StateDir, scratchName)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -20,11 +20,11 @@ func TestSweep(t *testing.T) {
 		_, err := os.Stat(dir)
 		return err == nil
 	}
-	sweep(r.stateDir, time.Now().Add(-time.Minute))
+	sweep(r.options.StateDir, time.Now().Add(-time.Minute))
 	if !there(left) {
 		t.Error("a directory that is being made was swept away")
 	}
-	sweep(r.stateDir, time.Now().Add(time.Minute))
+	sweep(r.options.StateDir, time.Now().Add(time.Minute))
 	if there(left) {
 		t.Error("what a killed run left is still there")
 	}

@@ -22,15 +22,18 @@ type step struct {
 	needs    []*step // settled before this one
 	rank     rank
 
-	state   stepState
-	plan    node.Plan
-	looked  []node.Subject // what its plan was made on
-	err     error
-	because *step         // the one that it was skipped for
-	made    []node.Change // what was performed
-	left    []node.Change // what the closing proof still found
-	moved   bool          // it was planned again because the node had moved
-	took    time.Duration
+	state    stepState
+	plan     node.Plan
+	looked   []node.Subject // what its plan was made on
+	err      error
+	because  *step         // the one that it was skipped for
+	made     []node.Change // what was performed
+	left     []node.Change // what the closing proof still found
+	moved    bool          // it was planned again because the node had moved
+	reverted bool          // what was performed was taken back
+	deferred bool          // it has an action that ends this process, for the very end
+	unproven bool          // a check that failed before and after
+	took     time.Duration
 }
 
 // A rank is how late a resource is planned among those that could be: as late as

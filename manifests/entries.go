@@ -9,15 +9,20 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
+// besides are the keys that are no sections.
+var besides = []string{"version", "vars", "atomic"}
+
 // declare takes the sections of a manifest.
 func (l *loader) declare(root *yaml.Node) {
-	var version, vars *yaml.Node
+	var version, vars, atomic *yaml.Node
 	for key, value := range l.pairs(root) {
 		switch key.Value {
 		case "version":
 			version = value
 		case "vars":
 			vars = value
+		case "atomic":
+			atomic = value
 		}
 	}
 	l.readVars(vars)
@@ -25,11 +30,14 @@ func (l *loader) declare(root *yaml.Node) {
 	if !l.knownVersion(version) {
 		return
 	}
+	if atomic != nil {
+		l.value(atomic, decoderOf(reflect.TypeFor[bool]()), reflect.ValueOf(&l.atomic).Elem())
+	}
 	for key, value := range l.pairs(root) {
 		if t, ok := l.sections[key.Value]; ok {
 			l.section(t, value)
-		} else if key.Value != "version" && key.Value != "vars" {
-			known := append(slices.Collect(maps.Keys(l.sections)), "version", "vars")
+		} else if !slices.Contains(besides, key.Value) {
+			known := append(slices.Collect(maps.Keys(l.sections)), besides...)
 			l.wrong(key, "unknown section %q%s", key.Value, l.didYouMean(key.Value, slices.Values(known)))
 		}
 	}

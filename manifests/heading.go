@@ -14,6 +14,9 @@ type heading struct {
 	// those characters themselves. In the same way ${facts.NAME} stands for what is
 	// known of the node.
 	Vars map[string]string `yaml:"vars"`
+	// Atomic wants all or nothing: when one resource fails, everything that the run
+	// has changed is taken back, as with apply --atomic. Default: false.
+	Atomic bool `yaml:"atomic"`
 }
 
 // metaparameters are what every resource may say, whatever its type.

@@ -35,6 +35,7 @@ type Manifest struct {
 	// it loads; without such files it is that of the manifest itself.
 	Digest  string
 	Vars    map[string]string
+	Atomic  bool    // take everything back when one resource fails
 	Entries []Entry // sorted by id
 }
 
@@ -108,7 +109,8 @@ type loader struct {
 
 	keys    []string       // that lead to the node in hand, below a resource's name
 	meta    metaparameters // of the resource in hand
-	scratch []byte         // for UnmarshalText, which keeps nothing of it
+	atomic  bool
+	scratch []byte // for UnmarshalText, which keeps nothing of it
 	entries []Entry
 }
 
@@ -138,6 +140,7 @@ func (l *loader) load(text []byte) (*Manifest, error) {
 			l.relate()
 			m.Entries = l.entries
 			m.Vars = l.vars.values()
+			m.Atomic = l.atomic
 			m.Digest = l.sources.digest(text)
 		}
 	}

@@ -19,6 +19,20 @@ type trust struct {
 // linkLimit is how many symlinks lead to a file at most, as in path_resolution(7).
 const linkLimit = 40
 
+// Ours refuses a path of which somebody else than root and the caller may write or
+// replace a step, as far as there is something yet.
+func Ours(path string) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	err = new(trust).way("/", strings.Split(path, "/"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // file refuses a file that somebody else than root and the caller may write or
 // replace: by its own mode and owner, or by those of a directory or symlink on
 // the way to it.

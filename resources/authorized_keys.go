@@ -91,11 +91,11 @@ func (a *AuthorizedKeys) Plan(_ context.Context, v node.View) (node.Plan, error)
 		return node.Plan{}, err
 	}
 	file := path.Join(dir, "authorized_keys")
-	content, err := a.edited(v, file)
+	content, origin, err := a.edited(v, file)
 	if err != nil {
 		return node.Plan{}, fmt.Errorf("%s: %w", file, err)
 	}
-	err = bring(file, node.Want{Kind: node.File, Mode: 0o600, Content: content})
+	err = bring(file, node.Want{Kind: node.File, Mode: 0o600, Content: content, Origin: origin})
 	return plan, err
 }
 
@@ -103,16 +103,19 @@ func (a *AuthorizedKeys) Plan(_ context.Context, v node.View) (node.Plan, error)
 const nowhere = "/nonexistent"
 
 // edited is what the file should hold.
-func (a *AuthorizedKeys) edited(v node.View, at string) (*node.Content, error) {
+func (a *AuthorizedKeys) edited(v node.View, at string) (*node.Content, *node.Origin, error) {
 	now, err := v.Lstat(at)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var text []byte
+	var origin *node.Origin
 	if now.Kind == node.File {
-		if text, err = readVouched(v, at); err != nil {
-			return nil, err
+		found, err := v.ReadVouched(at)
+		if err != nil {
+			return nil, nil, err
 		}
+		text, origin = found.Content.Bytes(), &node.Origin{Path: at, State: found}
 	}
 	file := authkeys.Parse(text)
 	var keep []authkeys.Key
@@ -120,20 +123,20 @@ func (a *AuthorizedKeys) edited(v node.View, at string) (*node.Content, error) {
 		key, err := a.Keys[name].parse()
 		switch {
 		case err != nil:
-			return nil, fmt.Errorf("key %s: %w", name, err)
+			return nil, nil, fmt.Errorf("key %s: %w", name, err)
 		case a.Keys[name].State.Departs():
 			file.Remove(key)
 			continue
 		}
 		keep = append(keep, key)
 		if err := file.Set(key); err != nil {
-			return nil, fmt.Errorf("key %s: %w", name, err)
+			return nil, nil, fmt.Errorf("key %s: %w", name, err)
 		}
 	}
 	if a.Exclusive {
 		file.Keep(keep...)
 	}
-	return node.NewContent(file.Bytes()), nil
+	return node.NewContent(file.Bytes()), origin, nil
 }
 
 // Latecomes is part of Latecomer: the file is in the user's home, wherever that is.

@@ -24,25 +24,28 @@ type Edit struct {
 
 func (e Edit) edits() bool { return len(e.Lines) > 0 || len(e.Replace) > 0 }
 
-// edited is the content of the file at a path with the edits made.
-func (e Edit) edited(v node.View, at string) (*node.Content, error) {
+// edited is the content of the file at a path with the edits made, and what it
+// was before.
+func (e Edit) edited(v node.View, at string) (*node.Content, *node.Origin, error) {
 	now, err := v.Lstat(at)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var text []byte
 	switch {
 	case now.Kind == node.File:
-		if text, err = readVouched(v, at); err != nil {
-			return nil, err
+		file, err := v.ReadVouched(at)
+		if err != nil {
+			return nil, nil, err
 		}
+		text, err := e.apply(file.Content.Bytes())
+		return node.NewContent(text), &node.Origin{Path: at, State: file}, err
 	case now.Kind == node.Absent && len(e.Replace) > 0:
-		return nil, errors.New("there is no file to replace texts in")
+		return nil, nil, errors.New("there is no file to replace texts in")
 	case now.Kind != node.Absent:
-		return nil, fmt.Errorf("there is %s in the way, not a file: move it away", now.A())
+		return nil, nil, fmt.Errorf("there is %s in the way, not a file: move it away", now.A())
 	}
-	text, err = e.apply(text)
-	return node.NewContent(text), err
+	text, err := e.apply(nil)
+	return node.NewContent(text), nil, err
 }
 
 // roundLimit is after how many rounds it is clear that edits never come to rest.

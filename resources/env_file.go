@@ -66,7 +66,7 @@ func (e *EnvFile) Plan(_ context.Context, v node.View) (node.Plan, error) {
 		if now.Kind == node.Absent && e.Mode == nil {
 			want.Mode = privately
 		}
-		if want.Content, err = e.edited(v, now.Kind == node.File); err != nil {
+		if want.Content, want.Origin, err = e.edited(v, now.Kind == node.File); err != nil {
 			return node.Plan{}, err
 		}
 	}
@@ -75,37 +75,46 @@ func (e *EnvFile) Plan(_ context.Context, v node.View) (node.Plan, error) {
 }
 
 // edited is what the file should hold, made from what it, or its seed, holds.
-func (e *EnvFile) edited(v node.View, exists bool) (*node.Content, error) {
-	var text []byte
-	var err error
-	switch {
-	case exists:
-		text, err = readVouched(v, string(e.Path))
-	case e.Seed != "":
-		text, err = readVouched(v, string(e.Seed))
-		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("seed: there is no file %s to begin with", e.Seed)
-		}
-	}
+func (e *EnvFile) edited(v node.View, exists bool) (*node.Content, *node.Origin, error) {
+	file, origin, err := e.begin(v, exists)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	file := envfile.Parse(text)
 	if e.Exclusive && !e.isAll(file) {
 		file = envfile.Parse(nil)
 	}
 	for _, key := range e.Unset {
 		if err := file.Unset(key); err != nil {
-			return nil, fmt.Errorf("unset: %w", err)
+			return nil, nil, fmt.Errorf("unset: %w", err)
 		}
 	}
 	all := e.all()
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		if err := file.Set(key, all[key]); err != nil {
-			return nil, fmt.Errorf("set: %w", err)
+			return nil, nil, fmt.Errorf("set: %w", err)
 		}
 	}
-	return node.NewContent(file.Bytes()), nil
+	return node.NewContent(file.Bytes()), origin, nil
+}
+
+// begin is what the file holds, or its seed, and which of the two.
+func (e *EnvFile) begin(v node.View, exists bool) (*envfile.File, *node.Origin, error) {
+	origin := &node.Origin{Path: string(e.Path)}
+	switch {
+	case !exists && e.Seed == "":
+		return envfile.Parse(nil), nil, nil
+	case !exists:
+		origin.Path = string(e.Seed)
+	}
+	var err error
+	origin.State, err = v.ReadVouched(origin.Path)
+	if !exists && errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("seed: there is no file %s to begin with", e.Seed)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return envfile.Parse(origin.State.Content.Bytes()), origin, nil
 }
 
 // isAll says whether a file holds the declared keys and nothing besides.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
@@ -52,7 +53,7 @@ func (f *File) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	}
 	if f.edits() {
 		var err error
-		if want.Content, err = f.edited(v, at); err != nil {
+		if want.Content, want.Origin, err = f.edited(v, at); err != nil {
 			return node.Plan{}, err
 		}
 	}
@@ -82,10 +83,17 @@ func (f *File) Judges(node.View) ([]node.Judge, error) {
 
 // Conceals is part of Secretive.
 func (f *File) Conceals() []string {
-	if !f.Sensitive || f.bytes == nil {
+	if !f.Sensitive {
 		return nil
 	}
-	return strings.Split(string(f.bytes.Bytes()), "\n")
+	texts := slices.Clone(f.Lines)
+	for old, new := range f.Replace {
+		texts = append(texts, old, new)
+	}
+	if f.bytes != nil {
+		texts = append(texts, string(f.bytes.Bytes()))
+	}
+	return strings.Split(strings.Join(texts, "\n"), "\n")
 }
 
 // Owns is part of Owner.

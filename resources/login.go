@@ -22,7 +22,7 @@ func refusals(v node.View, user node.User) []error {
 	if !hasSSHD(v) {
 		return []error{errors.New("sshd is not installed: install the package openssh-server")}
 	}
-	a := admission{v: v, user: user, config: readSSHD(v, user), shadow: strings.Split(shadowLine(v, user.Name), ":")}
+	a := admission{v: v, user: user, config: readSSHD(v, user), shadow: strings.Split(node.ShadowLine(v, user.Name), ":")}
 	a.pam = a.config.is("usepam", "yes", "no")
 	a.shell()
 	a.account()
@@ -182,18 +182,6 @@ func (a *admission) isDenied(pattern string) bool {
 // inGroups says whether a pattern names one of the user's groups.
 func (a *admission) inGroups(pattern string) bool {
 	return slices.ContainsFunc(groupsOf(a.user), func(g string) bool { return likePattern(g, pattern) })
-}
-
-// shadowLine is the line of a user in shadow(5), "" when there is none or when it
-// cannot be read.
-func shadowLine(v node.View, name string) string {
-	text, _ := v.ReadFile("/etc/shadow")
-	for line := range bytes.Lines(text) {
-		if bytes.HasPrefix(line, []byte(name+":")) {
-			return strings.TrimSuffix(string(line), "\n")
-		}
-	}
-	return ""
 }
 
 func hasShadow(v node.View) bool {

@@ -70,6 +70,13 @@ type Secretive interface{ Conceals() []string }
 // in the user's home: it is planned after all whose places are known.
 type Latecomer interface{ Latecomes() }
 
+// A Prober is asked, before the first change and after the last, whether
+// something works. Within is how long after the last change it may take until
+// it does.
+type Prober interface {
+	Probe() (p node.Probe, within time.Duration)
+}
+
 // A Feeder is read by units when they start. What it feeds and nobody declared
 // is told to the reader when it changes.
 type Feeder interface {

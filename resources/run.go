@@ -23,6 +23,7 @@ type Run struct {
 
 	declared *Unit // nil when only another resource needs the unit
 	loads    []func(node.View) []string
+	acted    []*node.UnitAction // on the way back: what was done to the unit
 }
 
 // NewRuns makes the runs that resources need, one for each unit, by name.
@@ -123,6 +124,8 @@ func isUp(u node.Unit) bool { return u.Running() || u.ActiveState == "activating
 // decide finds the action.
 func (r *Run) decide(v node.View, unit *unitfile.Unit, now node.Unit) (verdict, error) {
 	switch {
+	case len(r.acted) > 0:
+		return r.again(now), nil
 	case r.wantsDown() && isUp(now):
 		return verdict{verb: node.StopUnit, why: r.declared.down()}, nil
 	case r.wantsDown():

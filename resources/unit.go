@@ -176,10 +176,17 @@ var unitName = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]*)?\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$`)
 })
 
+func checkUnitName(name string) error {
+	if !unitName().MatchString(name) || len(name) > 255 {
+		return fmt.Errorf("%q is not the name of a unit: it ends in .service, .timer or another type of systemd.unit(5)", name)
+	}
+	return nil
+}
+
 // Check is part of Checker.
 func (u *Unit) Check() error {
-	if !unitName().MatchString(u.Name) || len(u.Name) > 255 {
-		return fmt.Errorf("%q is not the name of a unit: it ends in .service, .timer or another type of systemd.unit(5)", u.Name)
+	if err := checkUnitName(u.Name); err != nil {
+		return err
 	}
 	errs := []error{atMostOne(u.declared()), u.checkTogether()}
 	if u.Content != nil && *u.Content == "" {

@@ -134,17 +134,7 @@ func (u *User) notes(v node.View, now node.User) []string {
 
 // remove holds all that is lost, so that the way back restores it.
 func (u *User) remove(v node.View, now node.User) node.Plan {
-	from := node.UserRecord{Present: true, Fields: map[node.UserField]string{}, Groups: now.Groups}
-	for _, f := range []node.UserField{node.UserUID, node.UserGroup, node.UserHome, node.UserShell, node.UserComment} {
-		from.Fields[f] = now.Field(f)
-	}
-	if goesWith(v, now) {
-		delete(from.Fields, node.UserGroup)
-		from.OwnGroup = &node.GroupRecord{Present: true, GID: strconv.Itoa(now.GID)}
-	}
-	if line := shadowLine(v, now.Name); line != "" {
-		from.Shadow = node.NewContent([]byte(line))
-	}
+	from := node.Whole(v, now, goesWith(v, now))
 	plan := node.Plan{Changes: []node.Change{&node.UserChange{Name: now.Name, From: from}}}
 	if state, err := v.Lstat(now.Home); err == nil && state.Kind == node.Directory {
 		plan.Notes = append(plan.Notes, fmt.Sprintf("its home %s is kept", now.Home))

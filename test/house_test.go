@@ -28,7 +28,8 @@ var may = []struct {
 	{"resources", []string{"resources/node", "resources/envfile", "resources/crontab", "resources/authkeys", "resources/unitfile"},
 		"a type looks at a node and edits formats; it knows no manifest and no engine"},
 	{"manifests", []string{"resources", "resources/node"}, "the language yields resources; it does not run them"},
-	{"agent", []string{"manifests", "resources", "resources/node"}, "the engine serves any type, so it names none"},
+	{"agent/journal", []string{"resources/node"}, "the journal keeps changes; what they are for is the engine's"},
+	{"agent", []string{"agent/journal", "manifests", "resources", "resources/node"}, "the engine serves any type, so it names none"},
 	{"agent/cli", []string{"agent", "manifests", "resources", "resources/node"}, "the command line calls the engine"},
 	{"agent/mnw-agent", []string{"agent/cli"}, "main is a dozen lines"},
 }
@@ -61,11 +62,12 @@ func TestOnlyTheMachineActs(t *testing.T) {
 		"Rename", "Symlink", "Link", "Chmod", "Chown", "Lchown", "Chtimes", "Truncate", "StartProcess"}
 	own := map[string]string{
 		"agent/lock.go":      "the state directory and its lock",
+		"agent/keep.go":      "the report and the hold, in the state directory",
 		"agent/scratch.go":   "a scratch directory below the state directory",
 		"manifests/files.go": "opens manifests, to read them",
 	}
 	for _, pkg := range packages(t, "agent", "resources", "manifests") {
-		if pkg == "resources/node" {
+		if pkg == "resources/node" || pkg == "agent/journal" { // the journal lies in the state directory
 			continue
 		}
 		for name, file := range sources(t, pkg) {

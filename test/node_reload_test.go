@@ -57,8 +57,8 @@ test "$(systemctl show -P FragmentPath ssh)" = /etc/systemd/system/ssh.service
 tr '\0' '\n' <"/proc/$(systemctl show -P MainPID reader)/environ" | grep -qx PORT=4000`)
 }
 
-// A Caddyfile that caddy validates and cannot load fails the reload: the site
-// goes on as it was, and the next good file takes caddy out of it.
+// A Caddyfile that caddy validates and cannot load fails the reload: all is taken
+// back, the site goes on as it was, and the next good file is loaded.
 func TestReloadFails(t *testing.T) {
 	t.Parallel()
 	m := ready(t)
@@ -77,13 +77,17 @@ caddyfiles:
 	for range 2 {
 		result := serve("22", "taken") // by sshd
 		for _, text := range []string{"run:caddy.service: the reload failed: it still runs with what it had loaded before", "address already in use"} {
-			if result.Code != 1 || !strings.Contains(result.Stdout, text) {
-				t.Errorf("want exit 1 and %q: %s", text, result)
+			if result.Code != 3 || !strings.Contains(result.Stdout, text) {
+				t.Errorf("want exit 3 and %q: %s", text, result)
 			}
 		}
-		if page := m.Must("curl", "-sS", "localhost:8090") + m.ReadFile("/srv/beside"); page != "goodtaken" {
+		if page := m.Must("curl", "-sS", "localhost:8090") + m.ReadFile("/srv/beside"); page != "goodgood" {
 			t.Errorf("there is %q", page)
 		}
+		if state := m.Must("systemctl", "is-active", "caddy"); state != "active" {
+			t.Errorf("caddy is %s", state)
+		}
+		m.MustSh("rm " + stateDir + "/held.json")
 	}
 	if result := serve("8091", "mended"); result.Code != 0 {
 		t.Errorf("with a good file: %s", result)

@@ -1,14 +1,12 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/makenotwork/mnw-agent/agent"
-	"github.com/makenotwork/mnw-agent/manifests"
 )
 
 func (a *app) applyCommand() *cobra.Command {
@@ -20,52 +18,76 @@ judges rule on the result; one refusal, and nothing is changed. A resource that
 fails does not stop those that do not depend on it. In the end it plans again,
 and what is still to be done is an error.
 
-Interrupted (SIGINT, SIGTERM), it finishes the change in hand and stops; the
-next apply goes on from there.`,
+The whole run is taken back, with exit status 3, when a check of the manifest
+passed before and fails after, and when a unit does not come up or does not take
+its new configuration; with --atomic, or atomic: true in the manifest, when
+anything fails at all. The manifest is then held: it is not applied again until it
+changes, or with --retry-held.
+
+Interrupted (SIGINT, SIGTERM, --timeout), it finishes the change in hand and
+stops; with --atomic it goes back. The next apply of the same manifest goes on
+from there. The same holds for a run that was killed.`,
 		Example: "  mnw-agent apply manifest.yaml\n  mnw-agent apply --detailed-exitcode --json manifest.yaml",
 		Args:    oneManifest,
 	}
 	a.runFlags(cmd)
-	diffs := cmd.Flags().Bool("diff", false, "show the changes as unified diffs, too")
-	verbose := cmd.Flags().BoolP("verbose", "v", false, "name the resources that are as declared, too")
-	detailed := cmd.Flags().Bool("detailed-exitcode", false, "exit with 2 when something was changed")
+	f := cmd.Flags()
+	diffs := f.Bool("diff", false, "show the changes as unified diffs, too")
+	verbose := f.BoolP("verbose", "v", false, "name the resources that are as declared, too")
+	detailed := f.Bool("detailed-exitcode", false, "exit with 2 when something was changed")
+	atomic := f.Bool("atomic", false, "take everything back when one resource fails")
+	retry := f.Bool("retry-held", false, "apply a manifest that is held since it was taken back")
+	a.keepFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return a.run(cmd, args[0], agent.Apply, look{diffs: *diffs, all: *verbose, applied: true}, func(r *agent.Report) int {
-			if *detailed && r.Result == agent.Changed {
-				return exitDiffers
-			}
-			return exitOK
-		})
+		o, err := a.options()
+		if err != nil {
+			return err
+		}
+		if o.Root == "/" && os.Geteuid() != 0 {
+			return errors.New("apply changes this system and needs root: use sudo, or --root DIRECTORY for a sandbox")
+		}
+		m, err := a.load(args[0])
+		if err != nil {
+			return err
+		}
+		o.Atomic, o.RetryHeld = *atomic, *retry
+		report, err := agent.Apply(cmd.Context(), m, o)
+		if report != nil && *detailed && report.Result == agent.Changed {
+			a.status = exitDiffers
+		}
+		return a.tell(report, err, look{diffs: *diffs, all: *verbose, applied: true})
 	}
 	return cmd
 }
 
-// run walks over the node with a manifest and prints the report.
-func (a *app) run(cmd *cobra.Command, path string, walk func(context.Context, *manifests.Manifest, agent.Options) (*agent.Report, error),
-	l look, status func(*agent.Report) int) error {
-	o, err := a.options()
-	if err != nil {
+// tell prints the report of a run. One that could not begin has none.
+func (a *app) tell(report *agent.Report, err error, l look) error {
+	if report == nil {
 		return err
 	}
-	if o.Root == "/" && os.Geteuid() != 0 && cmd.Name() == "apply" {
-		return errors.New("apply changes this system and needs root: use sudo, or --root DIRECTORY for a sandbox")
-	}
-	m, err := a.load(path)
-	if err != nil {
-		return err
-	}
-	report, err := walk(cmd.Context(), m, o)
-	if err != nil {
-		return err
-	}
-	a.status = status(report)
-	if report.Result == agent.Failed {
-		a.status = exitFailed
+	if status, ok := statuses[report.Result]; ok {
+		a.status = status
 	}
 	if a.flags.json {
 		a.printJSON(report)
 	} else {
 		a.printReport(report, l)
 	}
+	if isService() {
+		err = errors.Join(err, toJournal(report))
+	}
+	if err != nil {
+		a.printError(err)
+		a.status = max(a.status, exitFailed)
+	}
 	return nil
+}
+
+// statuses are the exit statuses of runs; others end with 0.
+var statuses = map[agent.Result]int{
+	agent.Failed:         exitFailed,
+	agent.Differs:        exitDiffers,
+	agent.RolledBack:     exitRolledBack,
+	agent.Held:           exitRolledBack,
+	agent.RollbackFailed: exitRollbackFailed,
 }

@@ -23,11 +23,13 @@ import (
 
 // The exit statuses.
 const (
-	exitOK      = 0
-	exitFailed  = 1
-	exitDiffers = 2
-	exitLocked  = 5
-	exitUsage   = 64
+	exitOK             = 0
+	exitFailed         = 1
+	exitDiffers        = 2
+	exitRolledBack     = 3
+	exitRollbackFailed = 4
+	exitLocked         = 5
+	exitUsage          = 64
 )
 
 const about = `mnw-agent makes a node match its manifest: it looks at the node, says exactly
@@ -40,6 +42,9 @@ Exit status:
   0   the node matches the manifest (apply: also when it had to be changed)
   1   it could not be made to match, or a judge refuses; the report says why
   2   plan: there are differences; apply --detailed-exitcode: there were changes
+  3   rolled back: a gate failed, and the previous state is restored; or the
+      manifest is held since such a run
+  4   a roll-back did not succeed; the report says what to do by hand
   5   another run holds the lock
   64  usage, or a manifest that is wrong in itself; nothing was touched`
 
@@ -77,6 +82,7 @@ type flags struct {
 	logFormat string
 	wait      time.Duration
 	timeout   time.Duration
+	keep      int
 }
 
 // A usageError is a command line that is wrong.
@@ -104,7 +110,8 @@ func (a *app) root() *cobra.Command {
 	shared.BoolVar(&a.flags.json, "json", false, "print one JSON document on standard output, and nothing else")
 	shared.StringVar(&a.flags.color, "color", "auto", "colour: auto, always or never")
 	shared.StringVar(&a.flags.logFormat, "log-format", "text", "diagnostics on standard error: text or json")
-	root.AddCommand(a.planCommand(), a.applyCommand(), a.validateCommand(), a.explainCommand(), a.schemaCommand(), a.versionCommand())
+	root.AddCommand(a.planCommand(), a.applyCommand(), a.validateCommand(),
+		a.historyCommand(), a.rollbackCommand(), a.explainCommand(), a.schemaCommand(), a.versionCommand())
 	for _, verb := range root.Commands() {
 		verb.Args = asUsage(verb.Args)
 	}
@@ -142,13 +149,30 @@ func oneManifest(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// runFlags are the flags of the verbs that walk over a node.
-func (a *app) runFlags(cmd *cobra.Command) {
+// nodeFlags are the flags of the verbs that look at a node or its journal.
+func (a *app) nodeFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&a.flags.root, "root", "/", "`directory` to use instead of /: an image or a sandbox; nothing runs there")
 	f.StringVar(&a.flags.stateDir, "state-dir", "", "`directory` of the agent's own files (default "+agent.DefaultStateDir+" below the root)")
+}
+
+// runFlags are the flags of the verbs that walk over a node.
+func (a *app) runFlags(cmd *cobra.Command) {
+	a.nodeFlags(cmd)
+	f := cmd.Flags()
 	f.DurationVar(&a.flags.wait, "wait", 0, "how long to wait while another run holds the lock")
 	f.DurationVar(&a.flags.timeout, "timeout", 0, "how long the run may take; 0 for no limit")
+}
+
+// keepFlag is the flag of the verbs that write to the journal.
+func (a *app) keepFlag(cmd *cobra.Command) {
+	cmd.Flags().IntVar(&a.flags.keep, "keep", agent.DefaultKeep, "how many runs the journal keeps")
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if a.flags.keep < 1 {
+			return usageError{errors.New("--keep takes a number from 1 on")}
+		}
+		return nil
+	}
 }
 
 func (a *app) checkFlags() error {
@@ -184,6 +208,6 @@ func (a *app) options() (agent.Options, error) {
 	}
 	return agent.Options{
 		Root: root, StateDir: a.flags.stateDir, Wait: a.flags.wait, Timeout: a.flags.timeout,
-		Progress: a.progress(),
+		Keep: a.flags.keep, Progress: a.progress(),
 	}, nil
 }

@@ -21,12 +21,16 @@ refuses or a resource cannot be planned.`,
 	a.runFlags(cmd)
 	verbose := cmd.Flags().BoolP("verbose", "v", false, "name the resources that are as declared, too")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return a.run(cmd, args[0], agent.Plan, look{diffs: true, all: *verbose}, func(r *agent.Report) int {
-			if r.Result == agent.Differs {
-				return exitDiffers
-			}
-			return exitOK
-		})
+		o, err := a.options()
+		if err != nil {
+			return err
+		}
+		m, err := a.load(args[0])
+		if err != nil {
+			return err
+		}
+		report, err := agent.Plan(cmd.Context(), m, o)
+		return a.tell(report, err, look{diffs: true, all: *verbose})
 	}
 	return cmd
 }

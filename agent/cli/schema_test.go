@@ -35,9 +35,13 @@ func TestReportSchema(t *testing.T) {
 	if err := os.WriteFile(manifest, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, verb := range []string{"plan", "apply", "apply"} {
+	for _, verb := range []string{"plan", "apply", "apply", "rollback", "apply"} {
+		args := []string{verb, "--json", "--root", root}
+		if verb != "rollback" {
+			args = append(args, manifest)
+		}
 		var out bytes.Buffer
-		Main([]string{verb, "--json", "--root", root, manifest}, &out, os.Stderr)
+		Main(args, &out, os.Stderr)
 		report, err := jsonschema.UnmarshalJSON(&out)
 		if err != nil {
 			t.Fatal(err)
@@ -50,14 +54,20 @@ func TestReportSchema(t *testing.T) {
 	if err := json.Unmarshal([]byte(reportSchema), &raw); err != nil {
 		t.Fatal(err)
 	}
-	sameFields(t, reflect.TypeFor[agent.Report](), raw)
+	sameFields(t, reflect.TypeFor[agent.Report](), raw, raw["$defs"].(map[string]any))
 }
 
 // sameFields holds a schema's properties to the fields of a struct.
-func sameFields(t *testing.T, typ reflect.Type, schema map[string]any) {
+func sameFields(t *testing.T, typ reflect.Type, schema, defs map[string]any) {
 	t.Helper()
+	if ref, ok := schema["$ref"].(string); ok {
+		schema = defs[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any)
+	}
+	if typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
 	if items, ok := schema["items"].(map[string]any); ok && typ.Kind() == reflect.Slice {
-		sameFields(t, typ.Elem(), items)
+		sameFields(t, typ.Elem(), items, defs)
 		return
 	}
 	properties, ok := schema["properties"].(map[string]any)
@@ -76,7 +86,7 @@ func sameFields(t *testing.T, typ reflect.Type, schema map[string]any) {
 			t.Errorf("%s.%s is not in the schema", typ, f.Name)
 			continue
 		}
-		sameFields(t, f.Type, property)
+		sameFields(t, f.Type, property, defs)
 	}
 	for name := range properties {
 		if !seen[name] {

@@ -41,13 +41,15 @@ var signs = map[agent.Outcome]struct {
 	sign string
 	ink  ink
 }{
-	agent.OutcomeOK:      {" ", faint},
-	agent.OutcomeDiffers: {"~", yellow},
-	agent.OutcomeChanged: {"~", green},
-	agent.OutcomeAudited: {"?", yellow},
-	agent.OutcomeFailed:  {"!", red},
-	agent.OutcomeRefused: {"x", red},
-	agent.OutcomeSkipped: {"-", red},
+	agent.OutcomeOK:       {" ", faint},
+	agent.OutcomeDiffers:  {"~", yellow},
+	agent.OutcomeChanged:  {"~", green},
+	agent.OutcomeAudited:  {"?", yellow},
+	agent.OutcomeFailed:   {"!", red},
+	agent.OutcomeRefused:  {"x", red},
+	agent.OutcomeSkipped:  {"-", red},
+	agent.OutcomeReverted: {"<", yellow},
+	agent.OutcomeUnproven: {"?", yellow},
 }
 
 // A printer writes to one output, in colour or not.
@@ -132,10 +134,64 @@ func (a *app) printReport(r *agent.Report, l look) {
 			p.resource(one, l)
 		}
 	}
+	for _, back := range []*agent.RollbackReport{r.Recovered, r.Rollback} {
+		if back != nil && r.Mode != agent.ModeRollback {
+			p.rollback(back, l)
+		}
+	}
 	for _, note := range r.Notes {
 		p.say("%s\n", p.paint(yellow, "note: "+note))
 	}
 	p.summary(r)
+}
+
+// rollback tells how a run was taken back.
+func (p *printer) rollback(r *agent.RollbackReport, l look) {
+	p.say("%s\n", p.paint(yellow, fmt.Sprintf("Run %d is taken back: %s", r.Of, r.Because)))
+	for i := range r.Resources {
+		p.resource(&r.Resources[i], l)
+	}
+	for _, text := range r.Errors {
+		p.say("%s\n", p.paint(red, "! "+visible(text)))
+	}
+}
+
+// byHand tells what a person has to do after a roll-back that failed.
+func (p *printer) byHand(r *agent.RollbackReport) {
+	if r == nil || len(r.ByHand) == 0 {
+		return
+	}
+	p.say("%s\n", p.paint(red, "To be done by hand:"))
+	for _, command := range r.ByHand {
+		p.say("    %s\n", visible(command))
+	}
+}
+
+// printHistory lists runs.
+func (a *app) printHistory(runs []agent.PastRun) {
+	p := a.printer(a.stdout)
+	if len(runs) == 0 {
+		p.say("No run has changed anything here yet.\n")
+	}
+	for _, run := range runs {
+		p.say("%s\n", pastLine(run))
+	}
+}
+
+// printPastRun tells of one run what it has changed.
+func (a *app) printPastRun(run agent.PastRun, changes []agent.PastChange) {
+	p := a.printer(a.stdout)
+	p.say("%s\n", pastLine(run))
+	for _, c := range changes {
+		line := c.Line
+		if c.Made != "yes" {
+			line += " (made: " + c.Made + ")"
+		}
+		p.say("~ %s\n%s\n", p.paint(bold, c.Resource), indent(line))
+		if c.Diff != "" {
+			p.diff(c.Diff)
+		}
+	}
 }
 
 func (p *printer) resource(r *agent.ResourceReport, l look) {
@@ -143,7 +199,7 @@ func (p *printer) resource(r *agent.ResourceReport, l look) {
 	p.say("%s %s\n", p.paint(mark.ink, mark.sign), p.paint(bold, r.ID))
 	if r.Error != "" {
 		text := r.Error
-		if r.Outcome != agent.OutcomeSkipped {
+		if r.Outcome != agent.OutcomeSkipped && r.Position != "" {
 			text = r.Position + ": " + r.ID + ": " + text
 		}
 		p.say("%s\n", p.paint(red, indent(text)))
@@ -208,14 +264,22 @@ func indent(text string) string {
 
 // summary says in a line or two how the run ended and what state the node is in.
 func (p *printer) summary(r *agent.Report) {
+	for _, c := range r.Checks {
+		if text := checkLine(c); text != "" {
+			p.say("%s\n", text)
+		}
+	}
 	p.say("%s\n", tally(r))
+	p.byHand(r.Recovered)
+	p.byHand(r.Rollback)
 	if end := ending(r); end != "" {
 		p.say("%s\n", p.paint(endInk(r), end))
 	}
 }
 
 func endInk(r *agent.Report) ink {
-	if r.Result == agent.Failed {
+	switch r.Result {
+	case agent.Failed, agent.RolledBack, agent.RollbackFailed, agent.Held:
 		return red
 	}
 	return green

@@ -24,8 +24,13 @@ func tally(r *agent.Report) string {
 	add(agent.OutcomeFailed, "failed")
 	add(agent.OutcomeSkipped, "skipped")
 	add(agent.OutcomeChanged, "changed")
+	add(agent.OutcomeReverted, "changed and taken back")
 	add(agent.OutcomeDiffers, "to change")
 	add(agent.OutcomeAudited, "different, only audited")
+	add(agent.OutcomeUnproven, "unproven")
+	if r.Result == agent.Held {
+		return total + ", not looked at. " + took.String()
+	}
 	if len(parts) == 0 {
 		return fmt.Sprintf("%s, all as declared. %s", total, took)
 	}
@@ -37,6 +42,15 @@ func tally(r *agent.Report) string {
 func ending(r *agent.Report) string {
 	changed := r.Count(agent.OutcomeChanged)
 	switch {
+	case r.Result == agent.RolledBack:
+		return "Rolled back: the node is as it was before. The manifest is held until it changes, or until apply --retry-held."
+	case r.Result == agent.RollbackFailed:
+		return "The roll-back did not succeed: mend what is marked above, and do by hand what it could not do."
+	case r.Result == agent.Held:
+		return fmt.Sprintf("Nothing was done: this manifest is held since run %d was taken back, %s (%s). Change it, or apply it with --retry-held.",
+			r.Held.Run, r.Held.Since.Local().Format(time.DateTime), r.Held.Because)
+	case r.Mode == agent.ModeRollback:
+		return rollbackEnding(r)
 	case r.Result != agent.Failed && r.Mode == agent.ModePlan:
 		return agreement(r)
 	case r.Result != agent.Failed:
@@ -80,3 +94,61 @@ func round(d time.Duration) time.Duration {
 	}
 	return d.Round(100 * time.Microsecond)
 }
+
+// rollbackEnding is how a roll-back ended that somebody asked for.
+func rollbackEnding(r *agent.Report) string {
+	of := r.Rollback.Of
+	switch {
+	case r.Refused:
+		return fmt.Sprintf("Run %d is not taken back, and nothing was changed: the node has moved on since. With --force it is taken back as far as can be.", of)
+	case r.Result == agent.Failed:
+		return "Not all of it could be taken back: mend what is marked above."
+	case r.Result == agent.Converged:
+		return fmt.Sprintf("Nothing is left of run %d to take back.", of)
+	}
+	return fmt.Sprintf("Run %d is taken back, by run %d. Its manifest is held until it changes, or until apply --retry-held.", of, r.Run)
+}
+
+// checkLine tells of a check what is not as it should be, or was not for a while.
+func checkLine(c agent.CheckReport) string {
+	var parts []string
+	switch c.Verdict {
+	case agent.CheckFailed:
+		parts = append(parts, "fails now, and passed before")
+	case agent.CheckRecovered:
+		parts = append(parts, "passes now, and failed before")
+	case agent.CheckUnproven:
+		parts = append(parts, "unproven: it failed before, and fails now")
+	}
+	if c.Outage != nil {
+		text := "failing for " + round(time.Duration(c.Outage.Seconds*float64(time.Second))).String()
+		if c.Outage.FirstGood == nil {
+			text += ", to the end"
+		}
+		parts = append(parts, text)
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "check " + c.Check + ": " + strings.Join(parts, "; ")
+}
+
+// pastLine is a past run in one line.
+func pastLine(r agent.PastRun) string {
+	line := fmt.Sprintf("%4d  %s  %-8s  %-11s  %s", r.Run, r.Started.Local().Format(time.DateTime), r.Mode, strings.ReplaceAll(r.Result, "_", " "), count(r.Changes, "change"))
+	switch {
+	case r.Of != 0:
+		line += fmt.Sprintf(", took run %d back", r.Of)
+	default:
+		line += ", " + r.Manifest
+	}
+	if r.Because != "" {
+		line += ": " + visible(oneLine(r.Because))
+	}
+	if r.UndoneBy != 0 {
+		line += fmt.Sprintf(" (taken back by run %d)", r.UndoneBy)
+	}
+	return line
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }

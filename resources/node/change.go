@@ -16,6 +16,8 @@ type Change interface {
 	// Inverse is the way back: the two states swapped.
 	Inverse() Change
 
+	// back plans the way back, as Back does.
+	back(v View, how Manner) (Plan, error)
 	// lay puts what the change makes over a future.
 	lay(f *Future)
 	// perform makes the change on a machine, or returns a *MovedError when the

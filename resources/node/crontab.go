@@ -133,7 +133,7 @@ func (c *CrontabChange) install(ctx context.Context) error {
 	if c.To == nil {
 		argv[3] = "-r"
 	}
-	_, err := run(ctx, command{argv: argv, stdin: bytesOf(c.To), limit: programLimit})
+	_, err := run(ctx, command{argv: argv, stdin: bytesOf(c.To), limit: programLimit, acts: true})
 	return err
 }
 

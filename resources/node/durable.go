@@ -101,11 +101,10 @@ func (m *Machine) write(c *PathChange) (written, error) {
 	if err != nil {
 		return written{}, err
 	}
-	fd, err := unix.Openat(p.dir, ".", unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	file, err := p.nameless()
 	if err != nil {
 		return written{}, err
 	}
-	file := os.NewFile(uintptr(fd), c.Path)
 	if _, err := file.Write(c.To.Content.Bytes()); err != nil {
 		file.Close()
 		return written{}, err
@@ -125,20 +124,6 @@ func (m *Machine) takeAhead(p place, content *Content) *os.File {
 		return nil
 	}
 	return w.file
-}
-
-// adopt gives a file without a name that of the place, in one step.
-func (p place) adopt(file *os.File) error {
-	temporary := fmt.Sprintf(".mnw-agent-%d", unix.Getpid())
-	own := fmt.Sprintf("/proc/self/fd/%d", file.Fd())
-	if err := unix.Linkat(unix.AT_FDCWD, own, p.dir, temporary, unix.AT_SYMLINK_FOLLOW); err != nil {
-		return err
-	}
-	if err := unix.Renameat(p.dir, temporary, p.dir, p.name); err != nil {
-		_ = unix.Unlinkat(p.dir, temporary, 0)
-		return err
-	}
-	return nil
 }
 
 // sync sees to it that the directory of a place is flushed.

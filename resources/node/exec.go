@@ -1,12 +1,12 @@
 package node
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -15,7 +15,7 @@ import (
 )
 
 // A command is a program to be started. It is killed with its children when
-// its limit is over.
+// its limit is over, and what only looks also when this program ends.
 type command struct {
 	argv   []string
 	stdin  []byte
@@ -23,15 +23,12 @@ type command struct {
 	limit  time.Duration
 	chroot string
 	as     *syscall.Credential
-	bound  bool // killed when the thread that started it ends
+	acts   bool // it changes the node: once begun, it is left to finish
 }
 
 // programLimit is how long a program of the system's own may take that changes
 // a node: useradd, crontab, and so on.
 const programLimit = 60 * time.Second
-
-// outputLimit is how much of what a program says is kept.
-const outputLimit = 64 << 10
 
 // plainEnv is the environment that programs get: nothing of the caller's.
 var plainEnv = []string{
@@ -46,7 +43,7 @@ type commandError struct {
 	code    int    // -1 when it was killed
 	end     string // how it ended: "exit status 1", "signal: killed"
 	said    string
-	late    time.Duration // its limit, when that is what killed it
+	late    time.Duration // how long it took, when that is what killed it
 }
 
 func (e *commandError) Error() string {
@@ -69,6 +66,10 @@ func (e *commandError) Error() string {
 // run runs a program to its end and returns what it wrote on both outputs
 // together. A bad end is a *commandError.
 func run(ctx context.Context, c command) (said string, err error) {
+	// What only looks is killed when the thread that started it ends. A thread that
+	// is locked does not end.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	started, err := start(ctx, c)
 	if err != nil {
 		return "", err
@@ -78,47 +79,87 @@ func run(ctx context.Context, c command) (said string, err error) {
 
 // A running is a program under way.
 type running struct {
+	command
 	cmd    *exec.Cmd
-	out    *tail
-	cancel context.CancelFunc
-	limit  time.Duration
+	out    fmt.Stringer
+	mark   mark
+	began  time.Time
 	ctx    context.Context
+	cancel context.CancelFunc
 }
 
 // start starts a program. It is a separate step from waiting because a program
 // takes its namespaces from the thread that starts it.
 func start(ctx context.Context, c command) (*running, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.limit)
-	out := &tail{}
 	program := c.argv[0]
 	if c.chroot == "" {
 		var err error
 		if program, err = which(program); err != nil {
-			cancel()
 			return nil, err
 		}
 	}
-	cmd := exec.CommandContext(ctx, program, c.argv[1:]...)
-	cmd.Env = append(append([]string{}, plainEnv...), c.env...)
+	r := &running{command: c, mark: newMark(c.acts), began: time.Now()}
+	r.ctx, r.cancel = context.WithTimeout(ctx, c.limit)
+	cmd := exec.CommandContext(r.ctx, program, c.argv[1:]...)
+	cmd.Env = append(append([]string{r.mark.variable()}, plainEnv...), c.env...)
 	cmd.Dir = "/"
-	cmd.Stdin = bytes.NewReader(c.stdin)
-	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Chroot: c.chroot, Credential: c.as}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.Cancel = r.kill
 	cmd.WaitDelay = time.Second
-	if c.bound {
+	if !c.acts {
 		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	}
-	if err := cmd.Start(); err != nil {
-		cancel()
+	r.cmd = cmd
+	done, err := r.connect()
+	if err == nil {
+		err = cmd.Start()
+		done()
+	}
+	if err != nil {
+		r.cancel()
 		return nil, fmt.Errorf("%s: %w", programName(program), err)
 	}
-	return &running{cmd: cmd, out: out, cancel: cancel, limit: c.limit, ctx: ctx}, nil
+	return r, nil
 }
 
-func (r *running) wait() (string, error) {
+// kill ends the program with all that it has started, so that nothing holds its
+// output open any longer. That something cannot be ended is told by wait.
+func (r *running) kill() error {
+	err := syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL)
+	_ = r.mark.end()
+	if errors.Is(err, unix.ESRCH) {
+		return os.ErrProcessDone
+	}
+	return err
+}
+
+// stuckLimit is how long a program that is killed may take to die. One that
+// waits for a disk or a server that is gone may never die.
+const stuckLimit = 10 * time.Second
+
+// wait waits for the end of the program, and ends what it has left.
+func (r *running) wait() (said string, err error) {
 	defer r.cancel()
-	err := r.cmd.Wait()
+	ended := make(chan error, 1)
+	go func() { ended <- r.cmd.Wait() }()
+	stuck := make(chan struct{})
+	defer context.AfterFunc(r.ctx, func() { time.AfterFunc(stuckLimit, func() { close(stuck) }) })()
+	select {
+	case err = <-ended:
+	case <-stuck:
+		return "", fmt.Errorf("%s was still running after %s and cannot be killed", programName(r.cmd.Path), r.took())
+	}
+	said, err = r.conclude(err)
+	if !r.acts || r.ctx.Err() != nil {
+		if left := r.mark.end(); left != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", programName(r.cmd.Path), left))
+		}
+	}
+	return said, err
+}
+
+// conclude tells how the program ended.
+func (r *running) conclude(err error) (string, error) {
 	said := r.out.String()
 	if err == nil || errors.Is(err, exec.ErrWaitDelay) { // the latter: a child holds its output open
 		return said, nil
@@ -129,44 +170,14 @@ func (r *running) wait() (string, error) {
 		failed.code = exit.ExitCode()
 	}
 	if errors.Is(r.ctx.Err(), context.DeadlineExceeded) {
-		failed.late = r.limit
+		failed.late = r.took()
 	} else if r.ctx.Err() != nil {
 		return said, r.ctx.Err()
 	}
 	return said, failed
 }
 
-func programName(argv0 string) string { return argv0[strings.LastIndexByte(argv0, '/')+1:] }
-
-// programDirs is where root's programs are.
-var programDirs = []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}
-
-// which finds a program as root's PATH would, whatever PATH the caller has.
-func which(name string) (string, error) {
-	if strings.Contains(name, "/") {
-		return name, nil
-	}
-	for _, dir := range programDirs {
-		if unix.Access(dir+"/"+name, unix.X_OK) == nil {
-			return dir + "/" + name, nil
-		}
-	}
-	return "", fmt.Errorf("%s: there is no such program on this node: install the package %s", name, cmp.Or(packages[name], "passwd"))
+// took is how long the program was let run: its limit, or less.
+func (r *running) took() time.Duration {
+	return min(r.limit, time.Since(r.began).Round(10*time.Millisecond))
 }
-
-// packages bring the programs that change a node; passwd brings all others, those
-// for users and groups.
-var packages = map[string]string{"crontab": "cron", "journalctl": "systemd"}
-
-// A tail keeps the end of what is written to it.
-type tail struct{ buf []byte }
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.buf = append(t.buf, p...)
-	if over := len(t.buf) - outputLimit; over > 0 {
-		t.buf = t.buf[over:]
-	}
-	return len(p), nil
-}
-
-func (t *tail) String() string { return string(t.buf) }

@@ -29,6 +29,7 @@ type Future struct {
 type laid struct {
 	State
 	fresh bool // a new directory: nothing below it shows through
+	kept  bool // its extended attributes are those of what lies below the future
 }
 
 // NewFuture is a future of v in which nothing has changed yet.

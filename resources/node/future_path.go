@@ -13,17 +13,22 @@ import (
 // directories that the future itself has made, moved or taken away.
 
 // layPath records what a path becomes. It is put there anew, or merely altered
-// where it is.
-func (f *Future) layPath(at string, to State, anew bool) {
+// where it is; what is put there anew may still have the attributes kept of what
+// was there.
+func (f *Future) layPath(at string, to State, anew, kept bool) {
 	at = f.resolve(path.Dir(at), at)
 	dir := path.Dir(at)
-	if _, known := f.paths[at]; !known {
+	before, known := f.paths[at]
+	if !known {
 		f.names[dir] = append(f.names[dir], path.Base(at))
 		for up := dir; !f.above[up]; up = path.Dir(up) {
 			f.above[up] = true
 		}
 	}
-	f.paths[at] = laid{to, anew && to.Kind == Directory}
+	if kept && known {
+		to.Xattrs, kept = before.Xattrs, before.kept
+	}
+	f.paths[at] = laid{to, anew && to.Kind == Directory, kept}
 	if anew {
 		f.stirred[dir] = f.Now()
 	}
@@ -150,6 +155,22 @@ func (f *Future) ReadFile(at string) ([]byte, error) {
 		return nil, &fs.PathError{Op: "read", Path: at, Err: fmt.Errorf("it is %s", s.A())}
 	}
 	return f.View.ReadFile(resolved)
+}
+
+// Xattrs is part of View.
+func (f *Future) Xattrs(at string) (Xattrs, error) {
+	if f.untouched() {
+		return f.View.Xattrs(at)
+	}
+	resolved := f.resolve(path.Dir(at), at)
+	s, ok := f.paths[resolved]
+	switch {
+	case ok && s.Kind == Absent, !ok && f.hidden(resolved):
+		return nil, &fs.PathError{Op: "read the attributes of", Path: at, Err: fs.ErrNotExist}
+	case ok && !s.kept:
+		return s.Xattrs, nil
+	}
+	return f.View.Xattrs(resolved)
 }
 
 // Holds is part of View.

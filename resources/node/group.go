@@ -10,19 +10,20 @@ import (
 // A GroupChange is a change of one group. Like a UserChange, it says only what
 // it changes.
 type GroupChange struct {
-	Name     string
-	From, To GroupRecord
+	Name string      `json:"name"`
+	From GroupRecord `json:"from"`
+	To   GroupRecord `json:"to"`
 }
 
 // A GroupRecord is one side of a GroupChange.
 type GroupRecord struct {
-	Present bool
+	Present bool `json:"present"`
 	// GID is its number, where the change concerns it; "" for any free one.
-	GID string
+	GID string `json:"gid,omitempty"`
 	// Members are those who are in a group that goes.
-	Members []string
+	Members []string `json:"members,omitempty"`
 	// System takes the number of a new group from the range for the system's own.
-	System bool
+	System bool `json:"system,omitempty"`
 }
 
 // String tells the record in a few words.
@@ -78,8 +79,8 @@ func (c *GroupChange) Line() string {
 }
 
 // seen is what there is now of what a side of the change tells.
-func (c *GroupChange) seen(side GroupRecord, db *userDB) GroupRecord {
-	g, ok := db.group(c.Name)
+func (c *GroupChange) seen(side GroupRecord, db people) GroupRecord {
+	g, ok := db.Group(c.Name)
 	now := GroupRecord{Present: ok}
 	if ok && side.GID != "" {
 		now.GID = fmt.Sprint(g.GID)

@@ -88,11 +88,21 @@ func odd(mode uint32) string {
 
 // ReadFile is part of View.
 func (l *Live) ReadFile(path string) ([]byte, error) {
-	fd, err := l.m.open(path, unix.O_RDONLY|unix.O_NONBLOCK)
+	fd, err := l.m.open(path, unix.O_PATH)
 	if err != nil {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: err}
 	}
-	file := os.NewFile(uintptr(fd), path)
+	defer unix.Close(fd)
+	return readHeld(fd, path)
+}
+
+// readHeld reads a regular file that is held open for its looks.
+func readHeld(fd int, path string) ([]byte, error) {
+	again, err := reopen(fd)
+	if err != nil {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+	}
+	file := os.NewFile(uintptr(again), path)
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
@@ -114,7 +124,7 @@ var comparing = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b
 
 // Holds is part of View. It keeps nothing of what it reads.
 func (l *Live) Holds(path string, content []byte) (bool, error) {
-	fd, err := l.m.open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW)
+	fd, err := l.m.openItself(path)
 	if err != nil {
 		return false, &fs.PathError{Op: "read", Path: path, Err: err}
 	}
@@ -140,10 +150,10 @@ func (l *Live) Holds(path string, content []byte) (bool, error) {
 }
 
 // User is part of View.
-func (l *Live) User(name string) (User, bool) { return l.users().user(name) }
+func (l *Live) User(name string) (User, bool) { return l.users().User(name) }
 
 // Group is part of View.
-func (l *Live) Group(name string) (Group, bool) { return l.users().group(name) }
+func (l *Live) Group(name string) (Group, bool) { return l.users().Group(name) }
 
 // Environ is part of View.
 func (l *Live) Environ(pid int) ([]string, error) {
@@ -185,9 +195,14 @@ func (l *Live) With(changes ...Change) View { return NewFuture(l).With(changes..
 // Crontab is part of View. The three lines that crontab(1) puts above a table
 // when it installs one are not part of it.
 func (l *Live) Crontab(user string) ([]byte, bool, error) {
-	text, err := l.ReadFile(crontabSpool + "/" + user)
+	fd, err := l.m.openItself(crontabSpool + "/" + user)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false, nil
+	}
+	var text []byte
+	if err == nil {
+		defer unix.Close(fd)
+		text, err = readHeld(fd, crontabSpool+"/"+user)
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("crontab of %s: %w", user, err)

@@ -80,6 +80,17 @@ func (m *Machine) open(name string, flags int) (int, error) {
 	}
 }
 
+// openItself opens the file or directory at a path for reading, never what a
+// symlink there leads to, and nothing else.
+func (m *Machine) openItself(name string) (int, error) {
+	fd, err := m.open(name, unix.O_PATH|unix.O_NOFOLLOW)
+	if err != nil {
+		return -1, err
+	}
+	defer unix.Close(fd)
+	return reopen(fd)
+}
+
 func (m *Machine) openOnce(name string, flags int) (int, error) {
 	if m.root == "/" {
 		return unix.Open(name, flags, 0)

@@ -7,46 +7,88 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// This file gives what lies at a place its owner, group and mode.
+// This file gives what lies at a place its owner, group and mode, and the
+// extended attributes that it should have.
 
 // alter gives the file or directory at the place its owner and mode. A file
 // with several names is refused when one of them may have been made by somebody
 // who hopes for just this.
 func (m *Machine) alter(p place, now, to State) error {
-	file, err := p.open(unix.O_RDONLY)
+	r, err := m.reach(p)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	var st, dir unix.Stat_t
-	if err := errors.Join(unix.Fstat(int(file.Fd()), &st), unix.Fstat(p.dir, &dir)); err != nil {
-		return err
-	}
-	if found := m.state(&st, ""); found.Kind != now.Kind {
+	defer unix.Close(r.fd)
+	now.Content = nil
+	if found := m.state(&r.st, ""); !now.Matches(found) {
 		return &MovedError{Subject: Subject{OfPath, p.path}, Saw: now.String(), Found: found.String()}
 	}
-	shared := !trusted(dir.Uid) || dir.Mode&0o022 != 0
-	if now.Kind == File && st.Nlink > 1 && shared {
-		return fmt.Errorf("it has %d names and others may write to its directory: it may be a hard link to another file: refused", st.Nlink)
+	fd, err := reopen(r.fd)
+	if err != nil {
+		return err
 	}
-	return m.own(int(file.Fd()), to)
+	defer unix.Close(fd)
+	return m.own(fd, to, to.Xattrs)
 }
 
-// own gives an open file its owner, then its mode, which chown(2) may clear.
-func (m *Machine) own(fd int, to State) error {
-	if m.owners {
-		uid, gid, err := m.ids(to)
-		if err != nil {
+// reach holds what lies at the place open, unless it is a file that may be a hard
+// link to another one. A preview, where nothing can be lost, need not be certain.
+func (m *Machine) reach(p place) (reached, error) {
+	if m.quick {
+		return hold(p.dir, p.name)
+	}
+	r, err := reach(p.dir, p.name)
+	if err == nil && r.planted {
+		unix.Close(r.fd)
+		err = severalNames(uint64(r.st.Nlink))
+	}
+	return r, err
+}
+
+// own gives an open file its owner, then its extended attributes, if they are
+// known, then its mode: chown(2) takes capabilities, setuid and setgid away, and an
+// ACL brings a mode of its own. Whatever is not known stays as it is.
+func (m *Machine) own(fd int, to State, x Xattrs) error {
+	if err := m.chown(fd, to, x != nil); err != nil {
+		return fmt.Errorf("chown: %w", err)
+	}
+	if x != nil {
+		if err := setXattrs(fd, x); err != nil {
 			return err
-		}
-		if err := unix.Fchown(fd, uid, gid); err != nil {
-			return fmt.Errorf("chown: %w", err)
 		}
 	}
 	if err := unix.Fchmod(fd, uint32(to.Mode)); err != nil {
 		return fmt.Errorf("chmod: %w", err)
 	}
 	return nil
+}
+
+// chown gives an open file its owner and group, and keeps its capabilities unless
+// they are about to be set.
+func (m *Machine) chown(fd int, to State, set bool) error {
+	if !m.owners {
+		return nil
+	}
+	uid, gid, err := m.ids(to)
+	if err != nil {
+		return err
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return err
+	}
+	if (uid < 0 || uint32(uid) == st.Uid) && (gid < 0 || uint32(gid) == st.Gid) {
+		return nil
+	}
+	kept, err := getXattr(fd, capability)
+	none := errors.Is(err, unix.ENODATA) || errors.Is(err, unix.ENOTSUP)
+	if err != nil && !none {
+		return err
+	}
+	if err := unix.Fchown(fd, uid, gid); err != nil || none || set {
+		return err
+	}
+	return unix.Fsetxattr(fd, capability, []byte(kept), 0)
 }
 
 // ids looks up the numbers of a state's owner and group; -1 for one that is not
@@ -59,12 +101,12 @@ func (m *Machine) ids(s State) (uid, gid int, err error) {
 	db := m.userDB()
 	if s.Owner != "" {
 		if uid, err = db.uid(s.Owner); err != nil {
-			return 0, 0, fmt.Errorf("chown: %w", err)
+			return 0, 0, err
 		}
 	}
 	if s.Group != "" {
 		if gid, err = db.gid(s.Group); err != nil {
-			return 0, 0, fmt.Errorf("chown: %w", err)
+			return 0, 0, err
 		}
 	}
 	return uid, gid, nil

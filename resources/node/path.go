@@ -82,6 +82,12 @@ func (c *PathChange) alters() bool {
 	return c.From.Kind == c.To.Kind && c.To.Content == nil && c.To.Kind != Symlink
 }
 
+// keepsXattrs says whether the path has the extended attributes afterwards that it
+// had before.
+func (c *PathChange) keepsXattrs() bool {
+	return c.From.Kind == c.To.Kind && c.To.Kind != Symlink && c.To.Xattrs == nil
+}
+
 func (c *PathChange) lay(f *Future) {
 	to := c.To
 	switch {
@@ -93,5 +99,5 @@ func (c *PathChange) lay(f *Future) {
 		to.Links, to.MTime, to.CTime = 1, f.Now(), f.Now()
 		to.Size = int64(len(bytesOf(to.Content)))
 	}
-	f.layPath(c.Path, to, !c.alters())
+	f.layPath(c.Path, to, !c.alters(), c.keepsXattrs())
 }

@@ -62,6 +62,7 @@ func (p *Preview) ask(ctx context.Context, v *Verdict) {
 	case errors.As(err, &failed) && failed.code >= 0 && strings.TrimSpace(said) != "":
 		v.refuse(cmp.Or(remarks(said, v.Judge.Calm), strings.TrimSpace(said)))
 	default:
+		v.Late = failed != nil && failed.late > 0
 		v.refuse(err.Error())
 	}
 }
@@ -94,7 +95,7 @@ func (p *Preview) command(j Judge) (command, error) {
 	if err != nil {
 		return command{}, err
 	}
-	as, home, err := p.identity(j.User)
+	as, home, err := p.machine.identity(j.User)
 	if err != nil {
 		return command{}, err
 	}
@@ -105,24 +106,23 @@ func (p *Preview) command(j Judge) (command, error) {
 		limit:  cmp.Or(j.Limit, programLimit),
 		chroot: procFD(p.scene.root()),
 		as:     as,
-		bound:  true,
 	}, nil
 }
 
-// identity is a user with all its groups, as the picture's own passwd(5) and
+// identity is a user with all its groups, as the machine's own passwd(5) and
 // group(5) know it, and its home.
-func (p *Preview) identity(name string) (*syscall.Credential, string, error) {
+func (m *Machine) identity(name string) (*syscall.Credential, string, error) {
 	if name == "" {
 		name = "root"
 	}
-	view := p.machine.View()
-	u, ok := view.User(name)
+	users := m.userDB()
+	u, ok := users.User(name)
 	if !ok {
 		return nil, "", fmt.Errorf("it should run as %s: there is no such user", name)
 	}
 	as := &syscall.Credential{Uid: uint32(u.UID), Gid: uint32(u.GID)}
 	for _, group := range u.Groups {
-		if g, ok := view.Group(group); ok {
+		if g, ok := users.Group(group); ok {
 			as.Groups = append(as.Groups, uint32(g.GID))
 		}
 	}

@@ -167,7 +167,7 @@ func (c *copies) copyFile(real, name string, size int64) error {
 	if size > tooLarge {
 		return to.Truncate(size)
 	}
-	fd, err := c.machine.open(real, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW)
+	fd, err := c.machine.openItself(real)
 	if err != nil {
 		return err
 	}

@@ -2,16 +2,15 @@ package node
 
 import (
 	"errors"
-	"os"
+	"fmt"
 	"strconv"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
 // endAll kills every process whose root directory is the one held open. A judge
-// is killed with its process group; this is for what left the group. It refuses
-// the root of this very program: that would be all that runs on the node.
+// is ended with all that bears its mark; this is for what has wiped it off. It
+// refuses the root of this very program: that would be all that runs on the node.
 func endAll(root int) error {
 	var scene unix.Stat_t
 	if err := unix.Fstat(root, &scene); err != nil {
@@ -20,14 +19,10 @@ func endAll(root int) error {
 	if err := mayBeEnded(&scene); err != nil {
 		return err
 	}
-	for range 100 {
-		found, err := endOnce(&scene)
-		if err != nil || !found {
-			return err
-		}
-		time.Sleep(time.Millisecond)
+	if err := endEach(func(pid int) (is, unsure bool) { return rootedIn(&scene, pid), false }); err != nil {
+		return fmt.Errorf("a judge: %w", err)
 	}
-	return errors.New("a judge has left processes that cannot be ended")
+	return nil
 }
 
 // mayBeEnded is an error for the root directory of this very program, or when
@@ -41,35 +36,6 @@ func mayBeEnded(scene *unix.Stat_t) error {
 		return errors.New("the preview is the node itself: nothing in it is ended")
 	}
 	return nil
-}
-
-func endOnce(scene *unix.Stat_t) (found bool, err error) {
-	proc, err := os.Open("/proc")
-	if err != nil {
-		return false, err
-	}
-	defer proc.Close()
-	names, err := proc.Readdirnames(-1)
-	for _, name := range names {
-		if pid, err := strconv.Atoi(name); err == nil && endIfRootedIn(scene, pid) {
-			found = true
-		}
-	}
-	return found, err
-}
-
-// endIfRootedIn kills a process if its root directory is the scene. It is held
-// by descriptor meanwhile, so that its number cannot pass to another.
-func endIfRootedIn(scene *unix.Stat_t, pid int) bool {
-	if !rootedIn(scene, pid) {
-		return false
-	}
-	fd, err := unix.PidfdOpen(pid, 0)
-	if err != nil {
-		return false
-	}
-	defer unix.Close(fd)
-	return rootedIn(scene, pid) && unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0) == nil
 }
 
 func rootedIn(scene *unix.Stat_t, pid int) bool {

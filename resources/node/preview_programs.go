@@ -79,7 +79,7 @@ func (p *programs) bring(ctx context.Context, name string) (script string, err e
 	if _, err := p.copies.bring(at); err != nil {
 		return "", err
 	}
-	fd, err := p.picture().open(at, unix.O_RDONLY)
+	fd, err := p.picture().open(at, unix.O_RDONLY|unix.O_NONBLOCK)
 	if err != nil {
 		return "", nil // a change takes it away
 	}

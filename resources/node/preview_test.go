@@ -222,21 +222,44 @@ func TestVerdicts(t *testing.T) {
 	})
 }
 
+func TestNoProcessOutlivesAJudge(t *testing.T) {
+	own := variable()
+	hangs := shell("setsid sleep 300 & echo begun; sleep 300")
+	hangs.Env, hangs.Limit = []string{own}, 500*time.Millisecond
+	agrees := shell("setsid sleep 300 > /dev/null 2>&1 & echo fine")
+	agrees.Env = []string{own}
+	bothWays(t, nil, func(t *testing.T, p *Preview) {
+		verdicts := p.Ask(t.Context(), []Judge{hangs, agrees})
+		if v := verdicts[0]; !v.Refused || v.Words != "sh was still running after 500ms and was killed: begun" {
+			t.Errorf("the one that hangs: %+v", v)
+		}
+		if v := verdicts[1]; v.Refused || v.Words != "fine" {
+			t.Errorf("the one that agrees: %+v", v)
+		}
+		if left := processes(t, own); len(left) > 0 {
+			t.Errorf("left running: %q", left)
+		}
+	})
+}
+
+// A process that no longer bears the mark of its judge is known by its root.
 func TestNoProcessOutlivesAPreview(t *testing.T) {
 	var pid int
 	bothWays(t, nil, func(t *testing.T, p *Preview) {
-		judge := shell("setsid sleep 60 > /dev/null 2>&1 & echo $!")
+		judge := shell("env -i /usr/bin/setsid sleep 60 > /dev/null 2>&1 & echo $!; sleep 0.2")
 		verdict := p.Ask(t.Context(), []Judge{judge})[0]
 		var err error
 		if pid, err = strconv.Atoi(verdict.Words); err != nil {
 			t.Fatalf("%+v", verdict)
 		}
-		t.Cleanup(func() {
-			eventually(t, "the judge's child is still there", func() bool {
-				stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-				return err != nil || strings.Contains(string(stat), ") Z ")
-			})
-		})
+		gone := func() bool {
+			stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+			return err != nil || strings.Contains(string(stat), ") Z ")
+		}
+		if gone() {
+			t.Error("it has ended too early to tell")
+		}
+		t.Cleanup(func() { eventually(t, "the judge's child is still there", gone) })
 	})
 }
 

@@ -23,6 +23,10 @@ type State struct {
 	// sides says that the content is not touched.
 	Content *Content
 
+	// Xattrs are the extended attributes, where they matter: of what goes, so that
+	// it can come back. Whatever a change makes of them is no difference.
+	Xattrs Xattrs
+
 	Size  int64
 	Links uint64
 	MTime time.Time

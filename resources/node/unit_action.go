@@ -103,10 +103,21 @@ func (a *UnitAction) perform(ctx context.Context, m *Machine) error {
 	}
 	job := job{UnitAction: a, bus: m.bus, jobs: jobs, began: time.Now()}
 	if err := job.run(ctx); err != nil {
-		return fmt.Errorf("%s: %w", a.Unit, err)
+		return &UnitError{Unit: a.Unit, Verb: a.Verb, Err: err}
 	}
 	return nil
 }
+
+// A UnitError says that a unit is not as it should be after systemd was asked to
+// act on it.
+type UnitError struct {
+	Unit string
+	Verb Verb
+	Err  error
+}
+
+func (e *UnitError) Error() string { return e.Unit + ": " + e.Err.Error() }
+func (e *UnitError) Unwrap() error { return e.Err }
 
 // since tells what the unit is doing, and since when.
 func (u Unit) since() string {

@@ -8,6 +8,7 @@ import (
 
 	systemd "github.com/coreos/go-systemd/v22/dbus"
 	"github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
 )
 
 // This file deals with a service that hangs while it reloads. One of
@@ -63,7 +64,8 @@ func (j *job) free(ctx context.Context) error {
 	return nil
 }
 
-// runBeside runs a command in a transient service.
+// runBeside runs a command in a transient service. systemd ends it with its
+// children when it takes too long, whatever becomes of this program.
 func (j *job) runBeside(ctx context.Context, argv []string, user, group string) error {
 	now, err := j.bus.unit(j.Unit)
 	if err != nil {
@@ -73,6 +75,8 @@ func (j *job) runBeside(ctx context.Context, argv []string, user, group string) 
 		systemd.PropDescription("Reload of " + j.Unit),
 		systemd.PropType("oneshot"),
 		systemd.PropExecStart(argv, true),
+		{Name: "TimeoutStartUSec", Value: dbus.MakeVariant(uint64(reloadLimit.Microseconds()))},
+		{Name: "TimeoutStopUSec", Value: dbus.MakeVariant(uint64(time.Second.Microseconds()))},
 		{Name: "CollectMode", Value: dbus.MakeVariant("inactive-or-failed")},
 		{Name: "Environment", Value: dbus.MakeVariant([]string{fmt.Sprintf("MAINPID=%d", now.MainPID)})},
 		{Name: "User", Value: dbus.MakeVariant(user)},
@@ -92,6 +96,7 @@ func (j *job) runBeside(ctx context.Context, argv []string, user, group string) 
 		}
 		return nil
 	case <-ctx.Done():
+		_ = j.jobs.KillUnitWithTarget(context.WithoutCancel(ctx), name, systemd.All, int32(unix.SIGKILL))
 		return ctx.Err()
 	}
 }

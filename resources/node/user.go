@@ -19,20 +19,20 @@ type UserChange struct {
 
 // A UserRecord is one side of a UserChange.
 type UserRecord struct {
-	Present bool
+	Present bool `json:"present"`
 	// Fields are those that the change concerns. Of a new user, those that are
 	// left out are what useradd(8) makes them.
-	Fields map[UserField]string
+	Fields map[UserField]string `json:"fields,omitempty"`
 	// Groups are the supplementary groups that the user is in on this side only.
-	Groups []string
+	Groups []string `json:"groups,omitempty"`
 	// OwnGroup is the group of the user's own name, where it comes and goes with
 	// the user.
-	OwnGroup *GroupRecord
+	OwnGroup *GroupRecord `json:"own_group,omitempty"`
 	// System takes the number of a new user from the range for the system's own.
-	System bool
+	System bool `json:"system,omitempty"`
 	// Shadow is the line in shadow(5) of a user that goes, password and all. It
 	// is never shown.
-	Shadow *Content
+	Shadow *Content `json:"-"`
 }
 
 // A UserField is a field of a user's line in passwd(5).
@@ -145,9 +145,15 @@ func (c *UserChange) altered() []string {
 	return words
 }
 
+// people are looked up by name: in a view, or in the user database as it is now.
+type people interface {
+	User(name string) (User, bool)
+	Group(name string) (Group, bool)
+}
+
 // seen is what there is now of what a side of the change tells.
-func (c *UserChange) seen(side UserRecord, db *userDB) UserRecord {
-	u, ok := db.user(c.Name)
+func (c *UserChange) seen(side UserRecord, db people) UserRecord {
+	u, ok := db.User(c.Name)
 	now := UserRecord{Present: ok, Fields: map[UserField]string{}}
 	for f := range side.Fields {
 		if ok {
@@ -159,7 +165,7 @@ func (c *UserChange) seen(side UserRecord, db *userDB) UserRecord {
 			now.Groups = append(now.Groups, g)
 		}
 	}
-	if _, there := db.group(c.Name); there && (c.From.OwnGroup != nil || c.To.OwnGroup != nil) {
+	if _, there := db.Group(c.Name); there && (c.From.OwnGroup != nil || c.To.OwnGroup != nil) {
 		now.OwnGroup = &GroupRecord{Present: true}
 	}
 	return now

@@ -20,7 +20,7 @@ import (
 // program runs one of the system's programs to its end. What it merely warns
 // of is not an error.
 func program(ctx context.Context, argv ...string) error {
-	_, err := run(ctx, command{argv: argv, limit: programLimit})
+	_, err := run(ctx, command{argv: argv, limit: programLimit, acts: true})
 	return err
 }
 
@@ -128,7 +128,7 @@ func (c *UserChange) explain(err error, db *userDB) error {
 		}
 		what = "its " + strings.Join(fields, " and ") + " cannot change"
 	}
-	u, _ := db.user(c.Name)
+	u, _ := db.User(c.Name)
 	found := processesOf(u.UID)
 	if len(found) == 0 {
 		return fmt.Errorf("%s: %w: stop it and apply again", what, failed)
@@ -188,7 +188,7 @@ func restoreShadow(ctx context.Context, name string, line *Content) error {
 		return nil
 	}
 	stdin := []byte(name + ":" + f[1] + "\n")
-	if _, err := run(ctx, command{argv: []string{"chpasswd", "-e"}, stdin: stdin, limit: programLimit}); err != nil {
+	if _, err := run(ctx, command{argv: []string{"chpasswd", "-e"}, stdin: stdin, limit: programLimit, acts: true}); err != nil {
 		return err
 	}
 	argv := []string{"chage"}

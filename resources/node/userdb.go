@@ -97,7 +97,7 @@ func nameOr(names map[uint32]string, id uint32) string {
 	return strconv.FormatUint(uint64(id), 10)
 }
 
-func (db *userDB) user(name string) (User, bool) {
+func (db *userDB) User(name string) (User, bool) {
 	u, ok := db.users[name]
 	if !ok {
 		return User{}, false
@@ -105,7 +105,7 @@ func (db *userDB) user(name string) (User, bool) {
 	return *u, true
 }
 
-func (db *userDB) group(name string) (Group, bool) {
+func (db *userDB) Group(name string) (Group, bool) {
 	g, ok := db.groups[name]
 	if !ok {
 		return Group{}, false

@@ -33,18 +33,18 @@ broken:x:seven:
 func TestUserDB(t *testing.T) {
 	db := newUserDB([]byte(passwdText), []byte(groupText))
 	git := User{Name: "git", UID: 995, GID: 986, Group: "git", Comment: "Git, the tool", Home: "/opt/git", Shell: "/bin/sh", Groups: []string{"adm", "www-data"}}
-	if got, ok := db.user("git"); !ok || !reflect.DeepEqual(got, git) {
+	if got, ok := db.User("git"); !ok || !reflect.DeepEqual(got, git) {
 		t.Errorf("user git = %+v, %v; want %+v", got, ok, git)
 	}
 	for _, name := range []string{"short", "minus", "large", "+@netgroup", "-bad", "# a comment", ""} {
-		if u, ok := db.user(name); ok {
+		if u, ok := db.User(name); ok {
 			t.Errorf("user %q is taken from a line that is none: %+v", name, u)
 		}
 	}
-	if u, _ := db.user("stray"); u.Group != "4999" {
+	if u, _ := db.User("stray"); u.Group != "4999" {
 		t.Errorf("a group without a name is %q, want its number", u.Group)
 	}
-	if g, ok := db.group("www-data"); !ok || !slices.Equal(g.Members, []string{"git", "nobody", "git"}) {
+	if g, ok := db.Group("www-data"); !ok || !slices.Equal(g.Members, []string{"git", "nobody", "git"}) {
 		t.Errorf("group www-data = %+v, %v", g, ok)
 	}
 	names := []string{db.userName(0), db.userName(995), db.userName(1), db.groupName(4), db.groupName(77)}

@@ -11,10 +11,19 @@ type View interface {
 	// ReadFile is the content of the file at path, symlinks followed; an error
 	// that is fs.ErrNotExist when there is none.
 	ReadFile(path string) ([]byte, error)
+	// ReadVouched is the file at path with its content, to go on into another place
+	// or to be shown. Symlinks are followed, but a link, symbolic or hard, that
+	// somebody other than root and the owner of the file can have planted is a
+	// *PlantedError or another error. The file comes with a *PlantedError of a
+	// hard link, for who is to remove the name: it may be kept, and go nowhere.
+	ReadVouched(path string) (State, error)
 	// Holds says whether the file at path, not a symlink, holds exactly content.
 	Holds(path string, content []byte) (bool, error)
 	// Readlink is the target of the symlink at path, as it is written.
 	Readlink(path string) (string, error)
+	// Xattrs are the extended attributes of the file or directory at path, not a
+	// symlink; nil for anything else.
+	Xattrs(path string) (Xattrs, error)
 	// ReadDir is the sorted names in the directory at path.
 	ReadDir(path string) ([]string, error)
 

@@ -15,6 +15,9 @@ type Want struct {
 	Content *Content
 	Target  string // of a symlink
 
+	// Origin is what the content was made from, if it was read from the node.
+	Origin *Origin
+
 	// Replace lets something of another kind that is in the way go.
 	Replace bool
 	// Show, where it is set, is what may be shown of the content before and
@@ -56,13 +59,15 @@ func Converge(v View, at string, w Want) ([]Change, error) {
 // now, and what lies there then. A rename replaces all but a directory.
 func (w Want) makeWay(v View, at string, now State) (first []Change, then State, err error) {
 	switch {
-	case !w.Replace:
+	case !w.Replace, now.Kind == Other:
 		err = fmt.Errorf("there is %s in the way, not a %s: move it away", now.A(), w.Kind)
 	case now.Kind == Directory:
 		first, err = takeAway(v, at, now, true)
 		now = State{}
 	case now.Kind == File:
-		now.Content, err = readContent(v, at)
+		if err = planted(v, at, now); err == nil {
+			_, err = remember(v, at, &now)
+		}
 	}
 	return first, now, err
 }
@@ -70,7 +75,7 @@ func (w Want) makeWay(v View, at string, now State) (first []Change, then State,
 // hide keeps from being shown what the content is that goes.
 func (w Want) hide(changes []Change) []Change {
 	for _, c := range changes {
-		if p, ok := c.(*PathChange); ok && w.Show != nil && p.From.Content != nil {
+		if p, ok := c.(*PathChange); ok && w.Show != nil && p.From.Content != nil && p.Shown == nil {
 			shown := w.Show(p.From.Content.Bytes(), nil)
 			p.Shown = &shown
 		}
@@ -109,12 +114,39 @@ func difference(v View, at string, now State, w Want) (Change, error) {
 	if now.Matches(to) {
 		return nil, nil
 	}
+	err := w.harmless(v, at, now, to)
+	if err != nil {
+		return nil, err
+	}
+	if now.Kind == File && to.Content != nil && to.Owner != now.Owner { // they may stay behind: see inherited
+		if now.Xattrs, err = v.Xattrs(at); err != nil {
+			return nil, err
+		}
+	}
 	change := &PathChange{Path: at, From: now, To: to}
 	if w.Show != nil && to.Content != nil {
 		shown := w.Show(bytesOf(now.Content), bytesOf(to.Content))
 		change.Shown = &shown
 	}
 	return change, nil
+}
+
+// harmless is the error that a change may be what somebody hopes for who has put
+// another file in the place of the one that is meant.
+func (w Want) harmless(v View, at string, now, to State) error {
+	if err := planted(v, at, now); err != nil {
+		return err
+	}
+	if o := w.Origin; o != nil && to.Content != nil {
+		if o.Path == at && !o.State.Matches(now) {
+			return &MovedError{Subject: Subject{OfPath, at}, Saw: o.State.String(), Found: now.String()}
+		}
+		return exposed(v, *o, to)
+	}
+	if to.Content == nil {
+		return exposed(v, Origin{at, now}, to)
+	}
+	return nil
 }
 
 // fillContent puts the contents of both sides in, when they differ.
@@ -142,12 +174,10 @@ func fillContent(v View, at string, now, to *State, w Want) error {
 	return nil
 }
 
+// readContent is what a file holds that is to be changed.
 func readContent(v View, at string) (*Content, error) {
-	data, err := v.ReadFile(at)
-	if err != nil {
-		return nil, err
-	}
-	return NewContent(data), nil
+	file, err := v.ReadVouched(at)
+	return file.Content, err
 }
 
 // known makes sure that an owner and a group that are to be set exist.
@@ -169,15 +199,7 @@ func known(v View, to, now State) error {
 // there.
 func above(v View, at string) ([]Change, error) {
 	dir := path.Dir(at)
-	end := dir
-	state, err := v.Lstat(end)
-	for range maxLinks {
-		if err != nil || state.Kind != Symlink {
-			break
-		}
-		end = join(path.Dir(end), state.Target)
-		state, err = v.Lstat(end)
-	}
+	state, end, err := endOf(v, dir)
 	switch {
 	case err != nil:
 		return nil, err
@@ -189,6 +211,19 @@ func above(v View, at string) ([]Change, error) {
 		return nil, fmt.Errorf("%s is %s, not a directory", dir, state.A())
 	}
 	return nil, nil
+}
+
+// endOf is what lies at the end of the symlinks at a path, and where.
+func endOf(v View, at string) (State, string, error) {
+	state, err := v.Lstat(at)
+	for range maxLinks {
+		if err != nil || state.Kind != Symlink {
+			break
+		}
+		at = join(path.Dir(at), state.Target)
+		state, err = v.Lstat(at)
+	}
+	return state, at, err
 }
 
 func usualMode(k Kind) Mode {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"path"
 )
@@ -51,13 +52,34 @@ func remove(v View, at string, now State, deep bool) ([]Change, error) {
 			changes = append(changes, inner...)
 		}
 	}
-	if now.Kind == File {
-		var err error
-		if now.Content, err = readContent(v, at); err != nil {
-			return nil, err
-		}
+	change := &PathChange{Path: at}
+	planted, err := remember(v, at, &now)
+	if err != nil {
+		return nil, err
 	}
-	return append(changes, &PathChange{Path: at, From: now}), nil
+	if planted {
+		change.Shown = &Shown{} // its name may go; what it holds may be somebody else's
+	}
+	change.From = now
+	return append(changes, change), nil
+}
+
+// remember completes the state of what goes, so that it can come back as it was.
+// It says whether a file may be a hard link that was planted.
+func remember(v View, at string, now *State) (planted bool, err error) {
+	if now.Kind == File {
+		file, err := v.ReadVouched(at)
+		var suspect *PlantedError
+		planted = errors.As(err, &suspect) && file.Content != nil
+		if err != nil && !planted {
+			return false, err
+		}
+		now.Content = file.Content
+	}
+	if now.Kind == File || now.Kind == Directory {
+		now.Xattrs, err = v.Xattrs(at)
+	}
+	return planted, err
 }
 
 // some names the first few of names.

@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"time"
 
-	"github.com/google/renameio/v2"
 	"golang.org/x/sys/unix"
 )
 
@@ -37,26 +34,25 @@ func (c *PathChange) perform(_ context.Context, m *Machine) error {
 
 // stateAt is what lies at a place now, with the content of a file if asked for.
 func (m *Machine) stateAt(p place, content bool) (State, error) {
-	st, there, err := p.lstat()
-	if err != nil || !there {
-		return State{}, err
+	r, err := hold(p.dir, p.name)
+	if errors.Is(err, unix.ENOENT) {
+		return State{}, nil
 	}
-	target := ""
-	if st.Mode&unix.S_IFMT == unix.S_IFLNK {
-		if target, err = readlinkat(p.dir, p.name); err != nil {
-			return State{}, err
-		}
-	}
-	s := m.state(&st, target)
-	if s.Kind != File || !content {
-		return s, nil
-	}
-	file, err := p.open(unix.O_RDONLY)
 	if err != nil {
 		return State{}, err
 	}
-	defer file.Close()
-	data, err := io.ReadAll(file)
+	defer unix.Close(r.fd)
+	target := ""
+	if r.st.Mode&unix.S_IFMT == unix.S_IFLNK {
+		if target, err = readlinkat(r.fd, ""); err != nil {
+			return State{}, err
+		}
+	}
+	s := m.state(&r.st, target)
+	if s.Kind != File || !content {
+		return s, nil
+	}
+	data, err := readHeld(r.fd, p.path)
 	s.Content = NewContent(data)
 	return s, err
 }
@@ -64,16 +60,6 @@ func (m *Machine) stateAt(p place, content bool) (State, error) {
 // state is what a stat(2) tells, with the names of the owners as they are now.
 func (m *Machine) state(st *unix.Stat_t, target string) State {
 	return (&Live{m: m, users: m.userDB}).state(st, target)
-}
-
-// open opens the file or directory at the place itself, never what a symlink
-// there leads to.
-func (p place) open(flags int) (*os.File, error) {
-	fd, err := unix.Openat(p.dir, p.name, flags|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	return os.NewFile(uintptr(fd), p.path), nil
 }
 
 // bring makes what lies at the place, now, into to.
@@ -86,10 +72,7 @@ func (m *Machine) bring(p place, now, to State) error {
 	case to.Kind == Symlink:
 		return m.writeLink(p, to)
 	case to.Kind == Directory && now.Kind == Absent:
-		if err := unix.Mkdirat(p.dir, p.name, 0o700); err != nil {
-			return err
-		}
-		now.Kind = Directory
+		return m.makeDirectory(p, to)
 	}
 	if err := m.alter(p, now, to); err != nil {
 		return err
@@ -109,50 +92,29 @@ func (m *Machine) remove(p place, now State) error {
 }
 
 // writeFile puts a new file in the place of what is there: complete, with its
-// owner, mode and extended attributes, in one step. Its content is on the disk by
-// then.
+// owner, mode and extended attributes, in one step.
 func (m *Machine) writeFile(p place, now, to State) error {
-	if file := m.takeAhead(p, to.Content); file != nil {
-		defer file.Close()
-		return m.complete(p, file, now, to, func() error { return p.adopt(file) })
-	}
-	dir := fmt.Sprintf("/proc/self/fd/%d", p.dir)
-	file, err := renameio.NewPendingFile(p.proc(), renameio.WithTempDir(dir), renameio.WithStaticPermissions(0o600))
-	if err != nil {
-		return err
-	}
-	defer file.Cleanup()
-	if _, err := file.Write(to.Content.Bytes()); err != nil {
-		return err
-	}
-	name := file.CloseAtomicallyReplace
-	if m.quick {
-		name = func() error { return os.Rename(file.Name(), p.proc()) }
-	}
-	return m.complete(p, file.File, now, to, name)
-}
-
-// complete gives a new file everything but its content, its name last.
-func (m *Machine) complete(p place, file *os.File, now, to State, name func() error) error {
-	if now.Kind == File {
-		if err := copyXattrs(p, file); err != nil {
+	x := to.Xattrs
+	if x == nil && now.Kind == File {
+		var err error
+		if x, err = m.inherited(p, to); err != nil {
 			return err
 		}
 	}
-	if err := m.own(int(file.Fd()), to); err != nil {
-		return err
-	}
-	held, err := unix.Dup(int(file.Fd()))
+	file, err := m.draft(p, to.Content)
 	if err != nil {
 		return err
 	}
-	defer unix.Close(held)
-	if err := name(); err != nil {
+	defer file.discard()
+	if err := m.own(int(file.Fd()), to, x); err != nil {
+		return err
+	}
+	if err := file.settle(m.quick); err != nil {
 		return err
 	}
 	// The time of the write is the time at which the file is there to be read: a
 	// service that started while it was being written has not read it.
-	if err := touch(held); err != nil {
+	if err := touch(int(file.Fd())); err != nil {
 		return err
 	}
 	return m.sync(p)
@@ -161,7 +123,7 @@ func (m *Machine) complete(p place, file *os.File, now, to State, name func() er
 // touch sets a file's times to now, by descriptor. The kernel's own idea of now
 // is some milliseconds old, and systemd's is not.
 func touch(fd int) error {
-	return unix.UtimesNanoAt(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), atOnce(), 0)
+	return unix.UtimesNanoAt(unix.AT_FDCWD, procFD(fd), atOnce(), 0)
 }
 
 // atOnce is now, for both times of a file.
@@ -170,37 +132,11 @@ func atOnce() []unix.Timespec {
 	return []unix.Timespec{now, now}
 }
 
-func (m *Machine) writeLink(p place, to State) error {
-	temporary := fmt.Sprintf(".%s.mnw-agent-%d", p.name, unix.Getpid())
-	if err := unix.Symlinkat(to.Target, p.dir, temporary); err != nil {
-		return err
-	}
-	uid, gid, err := m.ids(to)
-	if err == nil && m.owners {
-		err = unix.Fchownat(p.dir, temporary, uid, gid, unix.AT_SYMLINK_NOFOLLOW)
-	}
-	if err == nil {
-		err = unix.Renameat(p.dir, temporary, p.dir, p.name)
-	}
-	if err != nil {
-		_ = unix.Unlinkat(p.dir, temporary, 0)
-		return err
-	}
-	if err := unix.UtimesNanoAt(p.dir, p.name, atOnce(), unix.AT_SYMLINK_NOFOLLOW); err != nil {
-		return err
-	}
-	return m.sync(p)
-}
-
 // explain takes the paths of this process out of a system call's error, and
 // adds what a person can do about it.
 func explain(err error) error {
-	var renamed *os.LinkError
 	var opened *fs.PathError
-	switch {
-	case errors.As(err, &renamed):
-		err = renamed.Err
-	case errors.As(err, &opened):
+	if errors.As(err, &opened) {
 		err = opened.Err
 	}
 	switch {

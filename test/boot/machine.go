@@ -95,6 +95,12 @@ func (m *Machine) InstallAgent() {
 	m.check(m.Container.InstallAgent())
 }
 
+// Install puts a program of this module into the node; see [Container.Install].
+func (m *Machine) Install(dir, path string) {
+	m.t.Helper()
+	m.check(m.Container.Install(dir, path))
+}
+
 // Execs runs a command and returns every program that it executed, its own
 // first.
 func (m *Machine) Execs(argv ...string) (Result, []string) {

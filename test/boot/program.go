@@ -26,6 +26,10 @@ func (c *Container) Agent(args ...string) (Result, error) {
 // InstallAgent puts the agent into the node at AgentPath, once.
 func (c *Container) InstallAgent() error { return c.installAgent() }
 
+// Install puts a program of this module, made in one of its directories, into the
+// node at a path.
+func (c *Container) Install(dir, path string) error { return c.install(dir, path) }
+
 // install builds the program in a directory of this module and writes it to
 // path inside the node.
 func (c *Container) install(dir, path string, linkFlags ...string) error {

@@ -1,0 +1,46 @@
+package journal
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+)
+
+// Prune forgets the oldest runs until no more than so many are left, and then
+// the contents that no run refers to any more.
+func (j *Journal) Prune(keep int) error {
+	numbers, err := j.numbers()
+	if err != nil || len(numbers) <= keep {
+		return err
+	}
+	for _, n := range numbers[:len(numbers)-keep] {
+		if err := os.Remove(j.file(n)); err != nil {
+			return wrap(err)
+		}
+	}
+	referred := map[string]bool{}
+	for _, n := range numbers[len(numbers)-keep:] {
+		text, err := os.ReadFile(j.file(n))
+		if err != nil {
+			return wrap(err)
+		}
+		for _, digest := range quotedDigests.FindAllSubmatch(text, -1) {
+			referred[string(digest[1])] = true
+		}
+	}
+	kept, err := os.ReadDir(j.contents())
+	if err != nil {
+		return wrap(err)
+	}
+	var errs []error
+	for _, content := range kept {
+		if !referred[content.Name()] {
+			errs = append(errs, wrap(os.Remove(filepath.Join(j.contents(), content.Name()))))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// quotedDigests are what may refer to a content: one too many keeps one too long.
+var quotedDigests = regexp.MustCompile(`"([0-9a-f]{64})"`)

@@ -1,0 +1,134 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/makenotwork/mnw-agent/agent/journal"
+	"github.com/makenotwork/mnw-agent/resources"
+	"github.com/makenotwork/mnw-agent/resources/node"
+)
+
+// A log is where a run tells the journal what it does. Until it is begun, all
+// that it is told is forgotten: a proof, say, writes no journal.
+type log struct {
+	journal *journal.Journal
+	writer  *journal.Writer
+	numbers map[node.Change]int
+	lenient bool // goes on without a journal that cannot be written
+}
+
+func (o Options) journal() *journal.Journal { return journal.In(filepath.Join(o.StateDir, "journal")) }
+
+// begin opens the run's file in the journal, or that of the run which this one
+// goes on with.
+func (r *run) begin() (err error) {
+	if r.resumed != nil {
+		return r.log.open(r.log.journal.Resume(r.resumed))
+	}
+	units, err := json.Marshal(r.policies())
+	if err != nil {
+		return err
+	}
+	return r.log.open(r.log.journal.Begin(journal.Header{
+		Mode: journal.Apply, Manifest: r.manifest.Path, Digest: r.manifest.Digest, Atomic: r.atomic(),
+		Started: r.report.Started.UTC(), Boot: bootID(), Checks: r.passing(), Units: units,
+	}))
+}
+
+// policies is what is to be done about units on the way back.
+func (r *run) policies() []resources.RunPolicy {
+	list := []resources.RunPolicy{}
+	for _, s := range r.steps {
+		if run, ok := s.resource.(*resources.Run); ok && !s.audit {
+			list = append(list, run.Policy(r.future))
+		}
+	}
+	return list
+}
+
+func (l *log) open(w *journal.Writer, err error) error {
+	l.writer, l.numbers = w, map[node.Change]int{}
+	return err
+}
+
+// number is that of the run in the journal, 0 for one that is not in it.
+func (l *log) number() int {
+	if l.writer == nil {
+		return 0
+	}
+	return l.writer.Number
+}
+
+// plan puts the changes of steps into the journal before they are made.
+func (l *log) plan(steps []*step) error {
+	if l.writer == nil {
+		return nil
+	}
+	var ids []string
+	var changes []node.Change
+	for _, s := range steps {
+		for _, c := range s.plan.Changes {
+			ids = append(ids, s.id.String())
+			changes = append(changes, c)
+		}
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	numbers, err := l.writer.Plan(ids, changes)
+	for i, n := range numbers {
+		l.numbers[changes[i]] = n
+	}
+	return err
+}
+
+func (l *log) begun(c node.Change) error  { return l.tell((*journal.Writer).Begun, c) }
+func (l *log) done(c node.Change) error   { return l.tell((*journal.Writer).Done, c) }
+func (l *log) unmade(c node.Change) error { return l.tell((*journal.Writer).Unmade, c) }
+
+func (l *log) tell(what func(*journal.Writer, int) error, c node.Change) error {
+	if l.writer == nil {
+		return nil
+	}
+	n, planned := l.numbers[c]
+	if !planned {
+		return fmt.Errorf("journal: a change that was not planned: %s", c.Line())
+	}
+	err := what(l.writer, n)
+	if err != nil && l.lenient {
+		l.writer, err = nil, nil
+	}
+	return err
+}
+
+// bootID names this boot of the node, random(4); "" where that is not known.
+func bootID() string {
+	text, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	return strings.TrimSpace(string(text))
+}
+
+// close ends the run's file, keeps the report, and makes the changes that end
+// this very process.
+func (r *run) close(ctx context.Context) error {
+	var errs []error
+	if w := r.log.writer; w != nil {
+		r.report.Run = w.Number
+		if r.report.Stopped && r.report.Rollback == nil {
+			r.report.note("the next run of this manifest goes on with run %d", w.Number)
+		} else {
+			errs = append(errs, w.End(string(r.report.Result)))
+		}
+		errs = append(errs, w.Close(), r.log.journal.Prune(r.options.Keep))
+	}
+	errs = append(errs, r.options.keep(r.report))
+	for _, c := range r.own {
+		errs = append(errs, r.machine.Perform(context.WithoutCancel(ctx), c))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,31 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+)
+
+// prove plans everything again, on the node as it is now. What is still to be
+// done did not converge.
+func (r *run) prove(ctx context.Context) {
+	if ctx.Err() != nil {
+		return
+	}
+	again := make([]*step, 0, len(r.steps))
+	for _, s := range r.steps {
+		if s.state == made && !s.deferred || s.state == planned && !s.audit {
+			again = append(again, s)
+		}
+	}
+	proof := &run{machine: r.machine, steps: forget(again)}
+	proof.plan(ctx, proof.steps)
+	for i, s := range proof.steps {
+		switch {
+		case s.err != nil && s.state == failed:
+			again[i].fail(fmt.Errorf("after the changes: %w", s.err))
+		case s.acts():
+			again[i].fail(fmt.Errorf("it did not converge: after the changes there is still to do: %s", s.plan.Changes[0].Line()))
+			again[i].left = s.plan.Changes
+		}
+	}
+}

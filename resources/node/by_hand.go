@@ -1,0 +1,95 @@
+package node
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ByHand is the commands that bring back what a change saw, for a person to type
+// when the program cannot. A content is named by the file that holds it.
+func ByHand(c Change, file func(*Content) string) string {
+	switch c := c.(type) {
+	case *PathChange:
+		return c.byHand(file)
+	case *CrontabChange:
+		if c.From == nil {
+			return "crontab -u " + quoted(c.User) + " -r"
+		}
+		return fmt.Sprintf("crontab -u %s %s", quoted(c.User), quoted(file(c.From)))
+	case *UserChange:
+		return c.byHand()
+	case *GroupChange:
+		switch {
+		case !c.From.Present:
+			return "groupdel " + quoted(c.Name)
+		case !c.To.Present:
+			return strings.TrimRight("groupadd -g "+c.From.GID, "-g ") + " " + quoted(c.Name)
+		}
+		return fmt.Sprintf("groupmod -g %s %s", c.From.GID, quoted(c.Name))
+	case *UnitAction:
+		if !c.From.Running() {
+			return "systemctl stop " + quoted(c.Unit)
+		}
+		return "systemctl restart " + quoted(c.Unit)
+	}
+	return "systemctl daemon-reload"
+}
+
+func (c *PathChange) byHand(file func(*Content) string) string {
+	at, from := quoted(c.Path), c.From
+	owner := ""
+	if from.Owner != "" || from.Group != "" {
+		owner = fmt.Sprintf(" && chown -h %s %s", quoted(from.Owner+":"+from.Group), at)
+	}
+	switch {
+	case from.Kind == Absent && c.To.Kind == Directory:
+		return "rmdir " + at
+	case from.Kind == Absent:
+		return "rm " + at
+	case from.Kind == Symlink:
+		return fmt.Sprintf("ln -sfn %s %s%s", quoted(from.Target), at, owner)
+	case from.Kind == File && from.Content != nil:
+		return fmt.Sprintf("cp --remove-destination %s %s%s && chmod %s %s", quoted(file(from.Content)), at, owner, from.Mode, at)
+	case from.Kind == Directory && c.To.Kind != Directory:
+		return fmt.Sprintf("mkdir %s%s && chmod %s %s", at, owner, from.Mode, at)
+	}
+	return fmt.Sprintf("chmod %s %s%s", from.Mode, at, owner)
+}
+
+func (c *UserChange) byHand() string {
+	if !c.From.Present {
+		return "userdel " + quoted(c.Name)
+	}
+	verb := "usermod"
+	if !c.To.Present {
+		verb = "useradd -M"
+	}
+	words := []string{verb}
+	for _, f := range userFields {
+		if value, ok := c.From.Fields[f]; ok {
+			words = append(words, userFlags[f], quoted(value))
+		}
+	}
+	if len(c.From.Groups) > 0 {
+		words = append(words, "-a -G", quoted(strings.Join(c.From.Groups, ",")))
+	}
+	text := ""
+	if len(words) > 1 || !c.To.Present {
+		text = strings.Join(append(words, quoted(c.Name)), " ")
+	}
+	for _, g := range c.To.Groups {
+		text += fmt.Sprintf(" && gpasswd -d %s %s", quoted(c.Name), quoted(g))
+	}
+	return strings.TrimPrefix(text, " && ")
+}
+
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/._-:,@+=", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

@@ -1,0 +1,198 @@
+package node
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// This file is changes as the journal keeps them: JSON that holds digests, never
+// contents. Those go to a store of their own.
+
+// A Store gives contents by their digests.
+type Store interface {
+	Content(digest string) (*Content, error)
+}
+
+// A changeRecord is one change; exactly one of its fields is set.
+type changeRecord struct {
+	Path    *pathRecord    `json:"path,omitempty"`
+	User    *userRecord    `json:"user,omitempty"`
+	Group   *GroupChange   `json:"group,omitempty"`
+	Crontab *crontabRecord `json:"crontab,omitempty"`
+	Unit    *UnitAction    `json:"unit,omitempty"`
+	Reload  *ManagerReload `json:"daemon_reload,omitempty"`
+}
+
+type pathRecord struct {
+	Path  string       `json:"path"`
+	From  stateRecord  `json:"from"`
+	To    stateRecord  `json:"to"`
+	Shown *shownRecord `json:"shown,omitempty"`
+}
+
+type stateRecord struct {
+	Kind    string  `json:"kind"`
+	Owner   string  `json:"owner,omitempty"`
+	Group   string  `json:"group,omitempty"`
+	Mode    *Mode   `json:"mode,omitempty"`
+	Target  string  `json:"target,omitempty"`
+	Content *string `json:"content,omitempty"` // its digest
+	Xattrs  *Xattrs `json:"xattrs,omitempty"`  // absent: not known
+	Odd     string  `json:"odd,omitempty"`
+}
+
+type shownRecord struct {
+	Before *string `json:"before"`
+	After  *string `json:"after"`
+}
+
+type userRecord struct {
+	Name string   `json:"name"`
+	From userSide `json:"from"`
+	To   userSide `json:"to"`
+}
+
+type userSide struct {
+	UserRecord
+	Shadow *string `json:"shadow,omitempty"` // its digest
+}
+
+type crontabRecord struct {
+	User  string       `json:"user"`
+	From  *string      `json:"from"` // digests; null: there is no table
+	To    *string      `json:"to"`
+	Shown *shownRecord `json:"shown,omitempty"`
+}
+
+// Encode writes a change as JSON, and returns the contents that it refers to by
+// their digests.
+func Encode(c Change) ([]byte, []*Content, error) {
+	var e encoding
+	var r changeRecord
+	switch c := c.(type) {
+	case *PathChange:
+		r.Path = &pathRecord{c.Path, e.state(c.From), e.state(c.To), e.shown(c.Shown)}
+	case *UserChange:
+		r.User = &userRecord{c.Name, e.user(c.From), e.user(c.To)}
+	case *GroupChange:
+		r.Group = c
+	case *CrontabChange:
+		r.Crontab = &crontabRecord{c.User, e.content(c.From), e.content(c.To), e.shown(c.Shown)}
+	case *UnitAction:
+		r.Unit = c
+	case *ManagerReload:
+		r.Reload = c
+	default:
+		return nil, nil, fmt.Errorf("a change of type %T cannot be written to the journal", c)
+	}
+	text, err := json.Marshal(r)
+	return text, e.contents, err
+}
+
+// Decode reads a change back, its contents from a store.
+func Decode(text []byte, from Store) (Change, error) {
+	var r changeRecord
+	if err := json.Unmarshal(text, &r); err != nil {
+		return nil, err
+	}
+	d := decoding{store: from}
+	var c Change
+	switch {
+	case r.Path != nil:
+		c = &PathChange{Path: r.Path.Path, From: d.state(r.Path.From), To: d.state(r.Path.To), Shown: d.shown(r.Path.Shown)}
+	case r.User != nil:
+		c = &UserChange{Name: r.User.Name, From: d.user(r.User.From), To: d.user(r.User.To)}
+	case r.Group != nil:
+		c = r.Group
+	case r.Crontab != nil:
+		c = &CrontabChange{User: r.Crontab.User, From: d.content(r.Crontab.From), To: d.content(r.Crontab.To), Shown: d.shown(r.Crontab.Shown)}
+	case r.Unit != nil:
+		c = r.Unit
+	case r.Reload != nil:
+		c = r.Reload
+	default:
+		return nil, errors.New("it is no change that this program knows")
+	}
+	return c, d.err
+}
+
+// An encoding gathers the contents on the way.
+type encoding struct{ contents []*Content }
+
+func (e *encoding) content(c *Content) *string {
+	if c == nil {
+		return nil
+	}
+	e.contents = append(e.contents, c)
+	digest := c.Digest()
+	return &digest
+}
+
+func (e *encoding) state(s State) stateRecord {
+	r := stateRecord{Kind: s.Kind.String(), Owner: s.Owner, Group: s.Group, Target: s.Target, Content: e.content(s.Content), Odd: s.Odd}
+	if s.Xattrs != nil {
+		r.Xattrs = &s.Xattrs
+	}
+	if s.Kind == File || s.Kind == Directory {
+		r.Mode = &s.Mode
+	}
+	return r
+}
+
+func (e *encoding) shown(s *Shown) *shownRecord {
+	if s == nil {
+		return nil
+	}
+	return &shownRecord{e.content(NewContent([]byte(s.Before))), e.content(NewContent([]byte(s.After)))}
+}
+
+func (e *encoding) user(r UserRecord) userSide {
+	side := userSide{r, e.content(r.Shadow)}
+	side.UserRecord.Shadow = nil
+	return side
+}
+
+// A decoding keeps the first error.
+type decoding struct {
+	store Store
+	err   error
+}
+
+func (d *decoding) content(digest *string) *Content {
+	if digest == nil || d.err != nil {
+		return nil
+	}
+	c, err := d.store.Content(*digest)
+	d.err = err
+	return c
+}
+
+func (d *decoding) state(r stateRecord) State {
+	kind := slices.Index(kinds[:], r.Kind)
+	if kind < 0 && d.err == nil {
+		d.err = fmt.Errorf("%q is no kind of file", r.Kind)
+	}
+	s := State{Kind: Kind(max(kind, 0)), Owner: r.Owner, Group: r.Group, Target: r.Target, Content: d.content(r.Content), Odd: r.Odd}
+	if r.Xattrs != nil {
+		s.Xattrs = *r.Xattrs
+	}
+	if r.Mode != nil {
+		s.Mode = *r.Mode
+	}
+	return s
+}
+
+func (d *decoding) shown(r *shownRecord) *Shown {
+	if r == nil {
+		return nil
+	}
+	return &Shown{string(bytesOf(d.content(r.Before))), string(bytesOf(d.content(r.After)))}
+}
+
+func (d *decoding) user(side userSide) UserRecord {
+	r := side.UserRecord
+	r.Shadow = d.content(side.Shadow)
+	return r
+}

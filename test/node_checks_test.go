@@ -1,0 +1,138 @@
+package test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/makenotwork/mnw-agent/agent"
+	"github.com/makenotwork/mnw-agent/test/boot"
+)
+
+// site is a site that says a word, and a check that wants to hear one.
+func site(says, wants string) string {
+	return `
+files: {/srv/beside: {content: "` + says + `"}}
+caddyfiles: {/etc/caddy/Caddyfile: {content: "http://:8090 {\n\trespond ` + says + `\n}\n"}}
+checks: {site: {http: "http://localhost:8090/", contains: ` + wants + `, within: 500ms}}
+`
+}
+
+// What a check said before and after decides: what worked and does not work now
+// is taken back, what failed before and fails now is told and proves nothing.
+func TestChecks(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	if result := run(m, strings.Split(site("good", "good"), "checks")[0], "apply"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	for _, c := range []struct {
+		what, says, wants string
+		code              int
+		verdict           string
+		serves            string
+	}{
+		{"it works before and after", "better-good", "good", 0, agent.CheckPassed, "better-good"},
+		{"it fails after", "bad", "good", 3, agent.CheckPassed, "better-good"}, // passed, that is, when all was taken back
+		{"it fails before and after", "nice", "gold", 0, agent.CheckUnproven, "nice"},
+		{"nothing is to be done, and it fails", "nice", "gold", 0, agent.CheckUnproven, "nice"},
+		{"it works after", "gold", "gold", 0, agent.CheckRecovered, "gold"},
+		{"nothing is to be done, and it works", "gold", "gold", 0, agent.CheckPassed, "gold"},
+	} {
+		result := run(m, site(c.says, c.wants), "apply", "--json")
+		r := report(t, result)
+		if result.Code != c.code || len(r.Checks) != 1 || r.Checks[0].Verdict != c.verdict {
+			t.Errorf("%s: want %d, %s: %s", c.what, c.code, c.verdict, result)
+		}
+		if page := m.Must("curl", "-sS", "localhost:8090"); page != c.serves || m.ReadFile("/srv/beside") != c.serves {
+			t.Errorf("%s: caddy serves %q, want %q", c.what, page, c.serves)
+		}
+	}
+	audited := strings.Replace(site("other", "gold"), "within", "audit: true, within", 1)
+	if result := run(m, audited, "apply"); result.Code != 0 || m.ReadFile("/srv/beside") != "other" {
+		t.Errorf("a check that is only audited: %s", result)
+	}
+}
+
+// What is broken for good is not mended by going back: that is said, and ends
+// with 4.
+func TestRollbackFails(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	result := run(m, `
+files: {/etc/new: {content: x}}
+units: {breaks.service: {active: true, settle: 0s, content: "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/touch /run/broken\n"}}
+checks: {works: {command: [test, '!', -e, /run/broken], within: 50ms}}
+`, "apply", "--json")
+	r := report(t, result)
+	if result.Code != 4 || r.Result != agent.RollbackFailed || !strings.Contains(strings.Join(r.Rollback.Errors, ""), "check:works passed before the run, and fails after the roll-back") {
+		t.Errorf("want 4: %s", result)
+	}
+	m.MustSh("! test -e /etc/new; rm /run/broken")
+
+	// An immutable directory keeps what was put into it.
+	result = run(m, `
+files: {/srv/stuck/file: {content: x}, /srv/fine: {content: x}}
+units: {sticks.service: {active: true, settle: 0s, content: "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/bin/chattr +i /srv/stuck/file\n"}}
+checks: {works: {command: [test, '!', -e, /srv/fine], within: 50ms}}
+`, "apply", "--json")
+	r = report(t, result)
+	if result.Code != 4 || r.Result != agent.RollbackFailed || !slices.Contains(r.Rollback.ByHand, "rm /srv/stuck/file") {
+		t.Errorf("want 4, and what to do by hand: %s", result)
+	}
+	m.MustSh("! test -e /srv/fine; ! systemctl is-active sticks; chattr -i /srv/stuck/file")
+}
+
+// With all or nothing, one resource that fails takes everything back, and so does
+// a run that is stopped.
+func TestAtomic(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	m.MustSh("mkdir /srv/in-the-way; chattr +i /srv/in-the-way")
+	const fails = "files: {/srv/a: {content: x}, /srv/in-the-way/b: {content: x}, /srv/z: {content: x}}\n"
+	if result := run(m, fails, "apply"); result.Code != 1 {
+		t.Errorf("not atomic: %s", result)
+	}
+	m.MustSh("test -e /srv/a; test -e /srv/z; rm /srv/a /srv/z")
+	for what, result := range map[string]boot.Result{
+		"--atomic":     run(m, fails, "apply", "--atomic"),
+		"atomic: true": run(m, "atomic: true\n"+fails, "apply"),
+	} {
+		if result.Code != 3 || !strings.Contains(result.Stdout, "file:/srv/in-the-way/b failed, and all or nothing is wanted") {
+			t.Errorf("%s: %s", what, result)
+		}
+		m.MustSh("! test -e /srv/a; ! test -e /srv/z")
+	}
+	m.WriteFile("/root/slow.yaml", "version: 1\natomic: true\n"+slowService+`
+files: {/srv/early: {content: x}, /srv/later: {content: x, after: [unit:slow.service]}}
+`, 0o600)
+	stopped := m.Sh("mnw-agent apply /root/slow.yaml & until systemctl is-active slow; do sleep 0.05; done; kill $!; wait $!")
+	if stopped.Code != 3 || !strings.Contains(stopped.Stdout, "the run was interrupted, and all or nothing is wanted") {
+		t.Errorf("stopped: %s", stopped)
+	}
+	m.MustSh("! systemctl is-active slow; ! test -e /srv/early; ! test -e /srv/later; ! test -e /etc/systemd/system/slow.service")
+}
+
+// A check tells how long it was failing: a service that is restarted is away for
+// a while, from its last good answer to its first.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	m := boot.Node(t)
+	m.Server()
+	m.InstallAgent()
+	result := run(m, `
+units: {makenotwork.service: {active: true, settle: 500ms, dropins: {slow: "[Service]\nExecStartPre=/bin/sleep 1\n"}}}
+checks: {api: {http: "http://127.0.0.1:3000/api/health", contains: operational}}
+`, "apply", "--json")
+	r := report(t, result)
+	if result.Code != 0 || len(r.Checks) != 1 || r.Checks[0].Outage == nil {
+		t.Fatal(result)
+	}
+	if o := r.Checks[0].Outage; o.Seconds < 1 || o.Seconds > 5 || o.FirstGood == nil || o.FirstGood.Sub(o.LastGood).Seconds()-o.Seconds > 0.001 {
+		t.Errorf("the outage is %+v", o)
+	}
+	quiet := report(t, run(m, "files: {/srv/x: {content: x}}\nchecks: {api: {http: 'http://127.0.0.1:3000/api/health'}}\n", "apply", "--json"))
+	if quiet.Checks[0].Outage != nil {
+		t.Errorf("nothing was away, and the outage is %+v", quiet.Checks[0].Outage)
+	}
+}

@@ -1,0 +1,123 @@
+package test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/makenotwork/mnw-agent/test/boot"
+)
+
+// web is a service that reads an environment file, and what belongs to it.
+func web(port string) string {
+	return `
+users: {web: {system: true}}
+env_files: {/etc/web.env: {set: {PORT: "` + port + `"}, secrets: {TOKEN: canary-` + port + `}}}
+directories: {/srv/web: {owner: web}}
+files: {/srv/web/index: {content: "` + port + `\n"}}
+crontabs: {web: {jobs: {j: {schedule: "@daily", command: /bin/true ` + port + `}}}}
+units: {web.service: {active: true, enabled: true, settle: 50ms, content: "[Service]\nUser=web\nEnvironmentFile=/etc/web.env\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n"}}
+`
+}
+
+func webRuns(port string) string {
+	return `tr '\0' '\n' <"/proc/$(systemctl show -P MainPID web)/environ" | grep -qx PORT=` + port + `; test "$(cat /srv/web/index)" = ` + port + `; crontab -l -u web | grep -q ` + port
+}
+
+// One run after the other is taken back, reactions included; a roll-back can be
+// taken back itself.
+func TestRollback(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	before := m.Snapshot(crashPlaces...).WithoutTimes()
+	for _, port := range []string{"3000", "4000"} {
+		if result := run(m, web(port), "apply"); result.Code != 0 {
+			t.Fatal(result)
+		}
+	}
+	back := func(code int, args ...string) boot.Result {
+		t.Helper()
+		result := m.Agent(append([]string{"rollback"}, args...)...)
+		if result.Code != code || strings.Contains(result.Stdout+result.Stderr, "canary") {
+			t.Fatalf("rollback %s: want %d: %s", args, code, result)
+		}
+		return result
+	}
+	back(0)
+	m.MustSh(webRuns("3000"))
+	if held := run(m, web("4000"), "apply"); held.Code != 3 || !strings.Contains(held.Stdout, "held since run 2") {
+		t.Errorf("the manifest is not held: %s", held)
+	}
+	back(0, "3") // the roll-back itself
+	m.MustSh(webRuns("4000"))
+	if again := run(m, web("4000"), "apply"); again.Code != 0 || !strings.Contains(again.Stdout, "all as declared") {
+		t.Errorf("it is held still: %s", again)
+	}
+	if twice := back(1, "3"); !strings.Contains(twice.Stderr, "run 3 is taken back already, by run 4") {
+		t.Error(twice)
+	}
+	back(0)
+	back(0)
+	if diff := before.Diff(m.Snapshot(crashPlaces...).WithoutTimes()); diff != "" {
+		t.Errorf("taken back, the node is another:\n%s", diff)
+	}
+	m.MustSh("! id web; ! systemctl is-active web; test \"$(systemctl show -P LoadState web)\" = not-found")
+	if none := back(1); !strings.Contains(none.Stderr, "there is no run in the journal to take back") {
+		t.Error(none)
+	}
+	shown := m.Agent("history", "2")
+	if !strings.Contains(shown.Stdout, "-PORT=3000") || !strings.Contains(shown.Stdout, "+PORT=4000") || strings.Contains(shown.Stdout, "canary") {
+		t.Errorf("history 2: %s", shown)
+	}
+	if list := m.Agent("history"); strings.Count(list.Stdout, "\n") != 6 || !strings.Contains(list.Stdout, "(taken back by run 6)") {
+		t.Errorf("history: %s", list)
+	}
+	m.MustSh(`test -z "$(find ` + stateDir + ` ! -type d -perm /077 -o -type d -perm /077)"`)
+}
+
+// Where the node has moved on, a roll-back is refused and changes nothing, unless
+// it is forced. What others have put into a directory stays in any case.
+func TestRollbackMoved(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	const manifest = `
+users: {daemon: {shell: /bin/sh}}
+directories: {/srv/made: {}}
+files: {/srv/made/file: {content: x}, /etc/edited: {content: "new\n"}, /etc/fine: {content: "new\n"}}
+crontabs: {daemon: {jobs: {j: {schedule: "@daily", command: /bin/true}}}}
+`
+	moves := map[string]string{
+		"a file":      "echo by hand >/etc/edited",
+		"its mode":    "chmod 0600 /etc/edited",
+		"gone":        "rm /etc/edited",
+		"a directory": "echo precious >/srv/made/foreign",
+		"a crontab":   "echo '@daily true' | crontab -u daemon -",
+		"a user":      "usermod --shell /bin/bash daemon",
+		"a link":      "rm /etc/edited; ln -s /etc/fine /etc/edited",
+	}
+	for what, move := range moves {
+		m.MustSh("echo old >/etc/edited; echo old >/etc/fine; chmod 0644 /etc/edited; rm -rf /srv/made; usermod --shell /usr/sbin/nologin daemon; crontab -r -u daemon 2>/dev/null || :")
+		if result := run(m, manifest, "apply", "--retry-held"); result.Code != 0 {
+			t.Fatalf("%s: %s", what, result)
+		}
+		m.MustSh(move)
+		moved := m.Snapshot(stateDir)
+		refused := m.Agent("rollback")
+		if refused.Code != 1 || !strings.Contains(refused.Stdout, "has changed since") || !strings.Contains(refused.Stdout, "nothing was changed: the node has moved on since") {
+			t.Errorf("%s: %s", what, refused)
+		}
+		if diff := moved.Diff(m.Snapshot(stateDir)); diff != "" {
+			t.Errorf("%s: refused, it has changed the node:\n%s", what, diff)
+		}
+		if forced := m.Agent("rollback", "--force"); forced.Code != 0 {
+			t.Errorf("%s, forced: %s", what, forced)
+		}
+		m.MustSh(`
+test "$(cat /etc/edited /etc/fine)" = "old
+old"; test "$(stat -c %a%F /etc/edited)" = "644regular file"; test "$(getent passwd daemon | cut -d: -f7)" = /usr/sbin/nologin; ! crontab -l -u daemon`)
+		if what == "a directory" {
+			m.MustSh(`test "$(ls /srv/made)" = foreign; test "$(cat /srv/made/foreign)" = precious`)
+		} else {
+			m.MustSh("! test -e /srv/made")
+		}
+	}
+}
