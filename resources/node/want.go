@@ -114,8 +114,14 @@ func difference(v View, at string, now State, w Want) (Change, error) {
 	if now.Matches(to) {
 		return nil, nil
 	}
-	if err := w.harmless(v, at, now, to); err != nil {
+	err := w.harmless(v, at, now, to)
+	if err != nil {
 		return nil, err
+	}
+	if now.Kind == File && to.Content != nil && to.Owner != now.Owner { // they may stay behind: see inherited
+		if now.Xattrs, err = v.Xattrs(at); err != nil {
+			return nil, err
+		}
 	}
 	change := &PathChange{Path: at, From: now, To: to}
 	if w.Show != nil && to.Content != nil {
