@@ -42,19 +42,26 @@ printf '# a comment\nA=a\nB=b\n' >"$ROOT/etc/some.env"; ln -s mode "$ROOT/etc/li
 mkdir -p "$ROOT/var/spool/cron/crontabs"
 `
 
-// faults builds the program that strikes at system calls, and the agent, once.
-var faults = sync.OnceValues(func() (dir string, err error) {
-	if dir, err = os.MkdirTemp("", "mnw-crash-"); err != nil {
-		return "", err
+// faults is the program that strikes at system calls, and the agent.
+var faults = sync.OnceValues(func() (programs map[string][]byte, err error) {
+	dir, err := os.MkdirTemp("", "mnw-crash-")
+	if err != nil {
+		return nil, err
 	}
+	defer os.RemoveAll(dir)
+	programs = map[string][]byte{}
 	for _, program := range []string{"test/faults", "agent/mnw-agent"} {
 		build := exec.Command("go", "build", "-o", dir+"/", "github.com/makenotwork/mnw-agent/"+program)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
-			return dir, fmt.Errorf("build %s: %w\n%s", program, err, out)
+			return nil, fmt.Errorf("build %s: %w\n%s", program, err, out)
+		}
+		name := filepath.Base(program)
+		if programs[name], err = os.ReadFile(filepath.Join(dir, name)); err != nil {
+			return nil, err
 		}
 	}
-	return dir, nil
+	return programs, nil
 })
 
 // Killed just before any of the system calls that write, or with any of them
@@ -65,10 +72,15 @@ func TestCrashAtEveryCall(t *testing.T) {
 		t.Skip("owners are part of it: it needs root")
 	}
 	t.Parallel()
-	programs, err := faults()
-	t.Cleanup(func() { os.RemoveAll(programs) })
+	binaries, err := faults()
 	if err != nil {
 		t.Fatal(err)
+	}
+	programs := t.TempDir()
+	for name, binary := range binaries {
+		if err := os.WriteFile(filepath.Join(programs, name), binary, 0o755); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for what, args := range map[string][]string{"killed": nil, "ENOSPC": {"-errno", "ENOSPC"}, "EIO": {"-errno", "EIO"}} {
 		t.Run(what, func(t *testing.T) {

@@ -94,7 +94,7 @@ func TestFailures(t *testing.T) {
 			m.For(t).MustSh(fmt.Sprintf("! test -e /srv/dependent-%d; test -e /srv/other-%d", i, i))
 		})
 	}
-	m.MustSh("test $(cat /srv/in-the-way) = precious; test $(cat /etc/mounted.conf) = above; test $(cat /etc/immutable.conf) = old; test $(cat /srv/full/file) = old; ! test -e /etc/planted.conf")
+	m.MustSh("test $(cat /srv/in-the-way) = precious; test $(cat /etc/mounted.conf) = above; test $(cat /etc/immutable.conf) = old; test $(cat /srv/full/file) = old; test $(ls -A /srv/append) = file; test $(ls -A /srv/full) = file; ! test -e /etc/planted.conf")
 
 	for _, f := range failures {
 		m.MustSh(f.mend + "\n:")

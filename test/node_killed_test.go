@@ -14,7 +14,7 @@ func TestKilledAnywhere(t *testing.T) {
 	t.Parallel()
 	m := ready(t)
 	m.WriteFile(manifestPath, "version: 1\n"+fresh, 0o600)
-	const calls = "renameat,mkdirat,symlinkat,unlinkat,fchmod,fchown,fchownat,fsync,utimensat,clone,clone3,execve"
+	const calls = "linkat,renameat,mkdirat,symlinkat,unlinkat,fchmod,fchown,fchownat,fsync,utimensat,clone,clone3,execve"
 	kills := 0
 	for n := 2; n < 200; n += 1 + n/4 {
 		// The call before which it dies is counted in each thread by itself.

@@ -9,6 +9,11 @@ user() { # NAME ID [HOME]: with a group of the same name and number
 	echo "$1:x:$2:" >>"$ROOT/etc/group"
 	echo "$1:!::" >>"$ROOT/etc/gshadow"
 }
+attribute() { # FILE NAME HEX: an extended attribute, by setxattr(2)
+	perl -e '($file, $name, $value) = ($ARGV[0], $ARGV[1], pack "H*", $ARGV[2]);
+		chomp($machine = `uname -m`);
+		syscall({x86_64 => 188, aarch64 => 5}->{$machine}, $file, $name, $value, length $value, 0) == 0 or die "$name: $!\n"' "$@"
+}
 member() { # USER GROUP
 	sed -i "/^$2:/{s/[^:]\$/&,/; s/\$/$1/}" "$ROOT/etc/group" "$ROOT/etc/gshadow"
 }

@@ -78,11 +78,11 @@ func samePIDs(pid int) bool {
 func markOf(pid int) (k mark, unsure bool) {
 	environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
 	if err != nil {
-		return "", !errors.Is(err, fs.ErrPermission)
+		return "", errors.Is(err, fs.ErrNotExist) // ESRCH: a thread of the kernel, or a zombie
 	}
 	if len(environ) == 0 {
 		_, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
-		return "", err == nil // a thread of the kernel, or a zombie, has none
+		return "", err == nil // so do older kernels answer for those
 	}
 	for variable := range bytes.SplitSeq(environ, []byte{0}) {
 		if value, ok := bytes.CutPrefix(variable, []byte(markName+"=")); ok {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -79,8 +80,12 @@ func (m *Machine) chown(fd int, to State, set bool) error {
 	if (uid < 0 || uint32(uid) == st.Uid) && (gid < 0 || uint32(gid) == st.Gid) {
 		return nil
 	}
-	kept, missing := getXattr(fd, capability)
-	if err := unix.Fchown(fd, uid, gid); err != nil || missing != nil || set {
+	kept, err := getXattr(fd, capability)
+	none := errors.Is(err, unix.ENODATA) || errors.Is(err, unix.ENOTSUP)
+	if err != nil && !none {
+		return err
+	}
+	if err := unix.Fchown(fd, uid, gid); err != nil || none || set {
 		return err
 	}
 	return unix.Fsetxattr(fd, capability, []byte(kept), 0)

@@ -17,7 +17,8 @@ type accounts struct {
 }
 
 // editAccounts rewrites those of a tree's files that an edit changes, with the
-// owners and modes that they have.
+// owners and modes that they have. Those that say who is there come last: a run that
+// is killed in between leaves nobody half made.
 func editAccounts(ctx context.Context, m *Machine, edit func(*accounts) error) error {
 	a := accounts{today: int(m.View().now.Unix() / (24 * 60 * 60))}
 	files := []struct {
@@ -25,9 +26,9 @@ func editAccounts(ctx context.Context, m *Machine, edit func(*accounts) error) e
 		columns int
 		table   *table
 	}{
-		{groupFile, groupColumns, &a.group},
 		{gshadowFile, gshadowColumns, &a.gshadow},
 		{shadowFile, shadowColumns, &a.shadow},
+		{groupFile, groupColumns, &a.group},
 		{passwdFile, passwdColumns, &a.passwd},
 	}
 	for _, f := range files {

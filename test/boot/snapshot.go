@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A Snapshot is a node's file tree at one time: absolute path to what is there.
@@ -28,6 +30,7 @@ type Entry struct {
 	Mtime, Ctime time.Time
 	Target       string
 	Sum          string // SHA-256, hexadecimal
+	Xattrs       string // of files and directories: names and values, ACLs among them
 }
 
 // unstable is what a Snapshot never has: kernel, memory, scratch.
@@ -77,11 +80,42 @@ func look(file string) (Entry, error) {
 	switch entry.Mode.Type() {
 	case fs.ModeSymlink:
 		entry.Target, err = os.Readlink(file)
+	case fs.ModeDir:
+		entry.Xattrs, err = xattrs(file)
 	case 0:
 		entry.Size = info.Size()
-		entry.Sum, err = sum(file)
+		if entry.Xattrs, err = xattrs(file); err == nil {
+			entry.Sum, err = sum(file)
+		}
 	}
 	return entry, err
+}
+
+// xattrs is the extended attributes of a file as text, in order.
+func xattrs(file string) (string, error) {
+	var names, value [64 << 10]byte // as long as they can be
+	n, err := unix.Llistxattr(file, names[:])
+	if err != nil || n == 0 {
+		return "", orNone(err)
+	}
+	var all []string
+	for name := range strings.SplitSeq(strings.TrimSuffix(string(names[:n]), "\x00"), "\x00") {
+		n, err := unix.Lgetxattr(file, name, value[:])
+		if err != nil {
+			return "", orNone(err)
+		}
+		all = append(all, fmt.Sprintf("%s=%x", name, value[:n]))
+	}
+	slices.Sort(all)
+	return strings.Join(all, " "), nil
+}
+
+// orNone is the error, but for a file system without attributes.
+func orNone(err error) error {
+	if errors.Is(err, unix.ENOTSUP) {
+		return nil
+	}
+	return err
 }
 
 func sum(file string) (string, error) {
@@ -155,6 +189,7 @@ func (e Entry) changes(now Entry) string {
 	compare("target", e.Target, now.Target)
 	compare("size", e.Size, now.Size)
 	compare("sha256", e.Sum, now.Sum)
+	compare("attributes", e.Xattrs, now.Xattrs)
 	compare("mtime", e.Mtime.Format(clock), now.Mtime.Format(clock))
 	compare("ctime", e.Ctime.Format(clock), now.Ctime.Format(clock))
 	return strings.Join(found, ", ")
