@@ -73,7 +73,7 @@ func (m *Machine) inherited(p place, to State) (Xattrs, error) {
 	}
 	defer unix.Close(r.fd)
 	if uid, _, err := m.ids(to); err != nil || uid >= 0 && !trusted(r.st.Uid) && r.st.Uid != uint32(uid) {
-		return nil, err
+		return Xattrs{}, err
 	}
 	return xattrsOf(r.fd)
 }
