@@ -2,6 +2,8 @@ package resources
 
 import (
 	"bytes"
+	"net"
+	"net/http"
 	"os"
 	"path"
 	"path/filepath"
@@ -155,6 +157,36 @@ func FuzzDuration(f *testing.F) {
 		must(t, err)
 		if err := again.UnmarshalText(written); err != nil || again != d || time.Duration(d) < 0 {
 			t.Fatalf("%q is written %s and read %v, %v", text, written, again, err)
+		}
+	})
+}
+
+// What a check may ask for can be asked for, and no error tells the password of a
+// URL.
+func FuzzCheck(f *testing.F) {
+	f.Add("api", "http://127.0.0.1:3000/health", "127.0.0.1:5432", "secret")
+	f.Add("a.b-c", "https://[::1]:0", "[::1]:70000", "pass/word")
+	f.Add("..", "http://a b/", ":1", "12345678/x")
+	f.Add("é", "HTTP://x:y@h\x7f", "h:http", "%zz%40@")
+	f.Fuzz(func(t *testing.T, name, at, tcp, password string) {
+		c := &Check{Name: name, HTTP: at}
+		if c.HTTP != "" && c.Check() == nil {
+			request, err := http.NewRequest(http.MethodGet, at, nil)
+			if err != nil || request.URL.Hostname() == "" {
+				t.Fatalf("%q was taken: %v", at, err)
+			}
+			if _, has := request.URL.User.Password(); has && len(c.Conceals()) == 0 && !strings.Contains(at, ":@") {
+				t.Fatalf("the password in %q is not concealed", at)
+			}
+		}
+		if c = (&Check{Name: name, TCP: tcp}); c.TCP != "" && c.Check() == nil {
+			if host, port, err := net.SplitHostPort(tcp); err != nil || host == "" || strings.Trim(port, "0123456789") != "" {
+				t.Fatalf("%q was taken: %v", tcp, err)
+			}
+		}
+		c = &Check{Name: "x", HTTP: "http://user:" + password + "@host:1/"}
+		if err := c.Check(); err != nil && len(password) >= 4 && strings.Contains(err.Error(), password) {
+			t.Fatalf("%v: that is the password", err)
 		}
 	})
 }
