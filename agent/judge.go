@@ -130,6 +130,8 @@ func (r *run) weigh(ctx context.Context, hearings []hearing, verdicts []node.Ver
 		}
 		r.report.ruled(v, askers(v, hearings))
 		switch {
+		case v.Late: // it would take as long again to say what it thinks of the present
+			r.rule(v, node.Complaints(node.Verdict{}, v), askers(v, hearings))
 		case v.Refused:
 			against = append(against, v)
 			judges = append(judges, v.Judge)

@@ -45,7 +45,13 @@ func (o Options) held() (*Hold, error) {
 	return h, nil
 }
 
-func (o Options) hold(h Hold) error { return o.write(heldFile, h) }
+func (o Options) hold(h Hold) error {
+	text, err := json.MarshalIndent(h, "", "  ")
+	if err != nil {
+		return err
+	}
+	return o.write(heldFile, text, true)
+}
 
 // release lets go of the hold.
 func (o Options) release() error {
@@ -53,22 +59,43 @@ func (o Options) release() error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	return err
+	return stateError(err)
 }
 
-// keep keeps the report of the last run.
-func (o Options) keep(r *Report) error { return o.write(reportFile, r) }
-
-// write puts a document into the state directory, whole or not at all.
-func (o Options) write(name string, document any) error {
-	text, err := json.MarshalIndent(document, "", "  ")
+// keep keeps the report of the last run. A run that finds nothing to do should
+// cost next to nothing, so it is not flushed to the disk: a loss of power may cost
+// the report, and no more.
+func (o Options) keep(r *Report) error {
+	text, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	fresh := filepath.Join(o.StateDir, "."+name)
-	if err := os.WriteFile(fresh, append(text, '\n'), 0o600); err != nil {
-		_ = os.Remove(fresh)
-		return fmt.Errorf("state directory: %w", err)
+	return o.write(reportFile, text, false)
+}
+
+// write puts a document in the place of an older one, whole or not at all.
+func (o Options) write(name string, text []byte, flush bool) error {
+	at := filepath.Join(o.StateDir, name)
+	file, err := os.OpenFile(at+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return stateError(err)
 	}
-	return os.Rename(fresh, filepath.Join(o.StateDir, name))
+	_, err = file.Write(append(text, '\n'))
+	if err == nil && flush {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(at+".new", at)
+	}
+	if err != nil {
+		_ = os.Remove(at + ".new")
+	}
+	return stateError(err)
+}
+
+func stateError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("state directory: %w", err)
 }

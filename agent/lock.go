@@ -84,7 +84,19 @@ func privateDir(dir string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return fmt.Errorf("state directory: %w", err)
 	}
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+	err := os.Mkdir(dir, 0o700)
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("state directory: %w", err)
+	}
+	above, err := os.Open(filepath.Dir(dir)) // a loss of power must not take the journal along
+	if err != nil {
+		return fmt.Errorf("state directory: %w", err)
+	}
+	defer above.Close()
+	if err := above.Sync(); err != nil && !errors.Is(err, unix.EINVAL) {
 		return fmt.Errorf("state directory: %w", err)
 	}
 	return nil

@@ -24,9 +24,14 @@ func encode(entries []Entry, types []resources.Type) ([]byte, error) {
 	for _, t := range types {
 		section := mapping()
 		for _, e := range entries {
-			if e.ID.Type == t.Name {
-				section.Content = append(section.Content, scalar(e.ID.Name), e.node())
+			if e.ID.Type != t.Name {
+				continue
 			}
+			n := mapping(scalar(e.ID.Name), e.node())
+			if !isText(n) {
+				return nil, fmt.Errorf("%s: a manifest cannot hold what is not UTF-8 or has a NUL in it: put it into a file (source)", e.ID)
+			}
+			section.Content = append(section.Content, n.Content...)
 		}
 		if len(section.Content) > 0 {
 			root.Content = append(root.Content, scalar(t.Section), section)
@@ -37,6 +42,12 @@ func encode(entries []Entry, types []resources.Type) ([]byte, error) {
 	encoder.SetIndent(2)
 	err := encoder.Encode(root)
 	return out.Bytes(), err
+}
+
+// isText says whether all scalars at and below a node can stand in a manifest.
+func isText(n *yaml.Node) bool {
+	return n.Tag != "!!binary" && strings.IndexByte(n.Value, 0) < 0 &&
+		!slices.ContainsFunc(n.Content, func(child *yaml.Node) bool { return !isText(child) })
 }
 
 func (e *Entry) node() *yaml.Node {

@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -55,20 +56,20 @@ jobs:
 `)))
 }
 
-// FuzzEncode holds that any text survives encoding.
+// FuzzEncode holds that any text survives encoding, or is refused when it is none.
 func FuzzEncode(f *testing.F) {
-	for _, text := range []string{"", " ", "\n", "a\n", "a\n\n", "\n a", "a \n", "\ta\n", "a\r\n", "${vars.x}", "$${facts.x}", "- a", "#", "\u2028", "\u0085", "\uFEFF", "a: b", "'", `"`, "\\"} {
+	for _, text := range []string{"", " ", "\n", "a\n", "a\n\n", "\n a", "a \n", "\ta\n", "a\r\n", "${vars.x}", "$${facts.x}", "- a", "#", "\u2028", "\u0085", "\uFEFF", "a: b", "'", `"`, "\\", "\uFFFD", "\uFFFE", "\xff", "a\x00"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, r := range text {
-			if r == 0 || r == utf8.RuneError {
-				t.Skip("no manifest can hold it")
-			}
-		}
-		sameAgain(t, []Entry{{
+		entries := []Entry{{
 			ID:       resources.ID{Type: "job", Name: "max"},
 			Resource: &job{User: "max", Runs: map[string]run{"x": {Command: "x" + text}}, Env: map[envName]string{"A": text}},
-		}})
+		}}
+		if utf8.ValidString(text) && !strings.Contains(text, "\x00") {
+			sameAgain(t, entries)
+		} else if _, err := encode(entries, things); err == nil {
+			t.Errorf("%q is no text, and was written", text)
+		}
 	})
 }

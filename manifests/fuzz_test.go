@@ -2,6 +2,7 @@ package manifests
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -44,6 +45,52 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		weighsEnough(t, text)
+	})
+}
+
+// FuzzParseAll is FuzzParse for the types that there are, on what people write.
+func FuzzParseAll(f *testing.F) {
+	for _, pattern := range []string{"../examples/*.yaml", "../test/cases/*.txtar"} {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) == 0 {
+			f.Fatal(pattern, err)
+		}
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				f.Fatal(err)
+			}
+			for _, file := range txtar.Parse(text).Files {
+				if filepath.Ext(file.Name) == ".yaml" {
+					f.Add(file.Data)
+				}
+			}
+			if filepath.Ext(name) == ".yaml" {
+				f.Add(text)
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		m, err := Parse("m.yaml", text, Options{Facts: facts})
+		for _, e := range Errors(err) {
+			if e.Line > 0 {
+				insideText(t, text, e)
+			}
+		}
+		if err != nil {
+			return
+		}
+		written, err := Encode(m.Entries)
+		check(t, err)
+		again, err := Parse("m.yaml", written, Options{Facts: facts})
+		if err != nil {
+			t.Fatalf("%v\n%s", err, written)
+		}
+		twice, err := Encode(again.Entries)
+		check(t, err)
+		if !bytes.Equal(twice, written) {
+			t.Fatalf("%s\nis read and written as\n%s", written, twice)
+		}
 	})
 }
 

@@ -121,11 +121,11 @@ func notANumber(text string, err error) string {
 }
 
 func setDuration(text string, into reflect.Value) string {
-	if _, err := strconv.ParseFloat(text, 64); err == nil {
-		return text + " has no unit: write " + text + "s for seconds, or use ms, m or h"
-	}
 	d, err := time.ParseDuration(text)
-	if err != nil || d < 0 {
+	if err != nil || d < 0 || text == "0" {
+		if seconds, err := time.ParseDuration(text + "s"); err == nil && seconds >= 0 {
+			return text + " has no unit: write " + text + "s for seconds, or use ms, m or h"
+		}
 		return strconv.Quote(text) + " is not a duration: want a number and a unit, such as 30s or 1h30m"
 	}
 	into.SetInt(int64(d))

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
 	"github.com/makenotwork/mnw-agent/resources/unitfile"
@@ -98,7 +99,7 @@ func (c *Caddyfile) unit() string {
 // imports, and what that imports. Patterns stand for the files they match, and
 // for their directory, where another one may appear.
 func (c *Caddyfile) loads(v node.View) []string {
-	files := []string{string(c.Path)}
+	files, known := []string{string(c.Path)}, map[string]bool{string(c.Path): true}
 	for i := 0; i < len(files); i++ {
 		text, err := v.ReadFile(files[i])
 		if err != nil {
@@ -106,7 +107,8 @@ func (c *Caddyfile) loads(v node.View) []string {
 		}
 		for _, pattern := range imports(string(text)) {
 			for _, file := range matches(v, target(files[i], pattern)) {
-				if !slices.Contains(files, file) {
+				if !known[file] {
+					known[file] = true
 					files = append(files, file)
 				}
 			}
@@ -120,11 +122,31 @@ func (c *Caddyfile) loads(v node.View) []string {
 func imports(text string) []string {
 	var patterns []string
 	for line := range strings.Lines(text) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "import" {
-			patterns = append(patterns, strings.Trim(fields[1], "\"`"))
+		rest, ok := strings.CutPrefix(strings.TrimSpace(line), "import")
+		if arg := strings.TrimLeftFunc(rest, unicode.IsSpace); ok && arg != rest && arg != "" {
+			patterns = append(patterns, caddyWord(arg))
 		}
 	}
 	return patterns
+}
+
+// caddyWord is the first word of a text, which may be in double quotes, with a
+// backslash before one that it holds, or in backquotes.
+func caddyWord(text string) string {
+	quote := text[0]
+	if quote != '"' && quote != '`' {
+		return strings.Fields(text)[0]
+	}
+	var word strings.Builder
+	for i := 1; i < len(text) && text[i] != quote; i++ {
+		if quote == '"' && text[i] == '\\' && i+1 < len(text) {
+			if i++; text[i] != '"' {
+				word.WriteByte('\\')
+			}
+		}
+		word.WriteByte(text[i])
+	}
+	return word.String()
 }
 
 // matches is the directory and the files that a pattern with * and ? in its last

@@ -37,24 +37,63 @@ func (e Edit) edited(v node.View, at string) (*node.Content, *node.Origin, error
 		if err != nil {
 			return nil, nil, err
 		}
-		return node.NewContent(e.apply(slices.Clone(file.Content.Bytes()))), &node.Origin{Path: at, State: file}, nil
+		text, err := e.apply(file.Content.Bytes())
+		return node.NewContent(text), &node.Origin{Path: at, State: file}, err
 	case now.Kind == node.Absent && len(e.Replace) > 0:
 		return nil, nil, errors.New("there is no file to replace texts in")
 	case now.Kind != node.Absent:
 		return nil, nil, fmt.Errorf("there is %s in the way, not a file: move it away", now.A())
 	}
-	return node.NewContent(e.apply(nil)), nil, nil
+	text, err := e.apply(nil)
+	return node.NewContent(text), nil, err
 }
 
-// apply makes the edits in a text. Applied again to its result, it changes nothing.
-func (e Edit) apply(text []byte) []byte {
+// roundLimit is after how many rounds it is clear that edits never come to rest.
+// One is enough for all but what joins with its neighbours, and what is halved
+// in each round is soon gone.
+const roundLimit = 50
+
+// apply makes the edits in a text, over and over until they change nothing more.
+func (e Edit) apply(text []byte) ([]byte, error) {
+	most := 0
+	for round := range roundLimit {
+		replaced := e.replaced(text)
+		next := e.lined(replaced)
+		if bytes.Equal(replaced, text) && bytes.Equal(next, text) {
+			return next, nil
+		}
+		if text = next; round == 0 {
+			most = 2*len(text) + 1<<10
+		} else if len(text) > most {
+			break
+		}
+	}
+	return nil, errors.New("the edits never come to an end: what one brings in joins with what stands beside it, and is to be edited again")
+}
+
+// replaced is a text with each replacement made once.
+func (e Edit) replaced(text []byte) []byte {
 	for _, old := range slices.Sorted(maps.Keys(e.Replace)) {
 		text = replaceAll(text, old, e.Replace[old])
 	}
+	return text
+}
+
+// lined is a text with the lines that it lacks.
+func (e Edit) lined(text []byte) []byte {
+	if len(e.Lines) == 0 {
+		return text
+	}
+	there := map[string]bool{}
+	for line := range bytes.Lines(text) {
+		there[string(bytes.TrimRight(line, "\r\n"))] = true
+	}
+	text = bytes.Clone(text)
 	for _, line := range e.Lines {
-		if hasLine(text, line) {
+		if there[line] {
 			continue
 		}
+		there[line] = true
 		if len(text) > 0 && text[len(text)-1] != '\n' {
 			text = append(text, '\n')
 		}
@@ -67,7 +106,10 @@ func (e Edit) apply(text []byte) []byte {
 // as a part of new.
 func replaceAll(text []byte, old, new string) []byte {
 	inside := strings.Index(new, old)
-	if inside < 0 {
+	switch {
+	case old == "": // an error of check
+		return text
+	case inside < 0:
 		return bytes.ReplaceAll(text, []byte(old), []byte(new))
 	}
 	var out []byte
@@ -86,15 +128,6 @@ func replaceAll(text []byte, old, new string) []byte {
 	}
 }
 
-func hasLine(text []byte, line string) bool {
-	for have := range bytes.Lines(text) {
-		if string(bytes.TrimRight(have, "\r\n")) == line {
-			return true
-		}
-	}
-	return false
-}
-
 // beside is an error when the whole content is declared as well, in one of some
 // fields.
 func (e Edit) beside(whole []string, what string) error {
@@ -108,8 +141,11 @@ func (e Edit) beside(whole []string, what string) error {
 func (e Edit) check() error {
 	var errs []error
 	for _, line := range e.Lines {
-		if strings.ContainsAny(line, "\n\x00") {
+		switch {
+		case strings.ContainsAny(line, "\n\r\x00"):
 			errs = append(errs, inField(fmt.Errorf("%q is not one line", line), "lines"))
+		case string(e.replaced([]byte(line))) != line:
+			errs = append(errs, inField(fmt.Errorf("the line %q holds a text that is to be replaced", line), "lines"))
 		}
 	}
 	for old, new := range e.Replace {

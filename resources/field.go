@@ -53,15 +53,28 @@ func (g *GroupName) UnmarshalText(text []byte) error {
 	return checkName("group", string(text))
 }
 
-// checkName holds a name to what Debian's useradd(8) takes: no more than 32
-// bytes, no leading dash, plus or tilde, no colon, comma, slash or white space.
+// checkName holds a name to what Debian's useradd(8) takes, and what is then
+// found again: in passwd(5) a number sign begins a comment, and the dots are
+// directories where a file has a user's name.
 func checkName(what, name string) error {
-	bad := name == "" || len(name) > 32 || strings.ContainsAny(name[:1], "-+~") ||
-		strings.ContainsAny(name, ":,/\\\"'") || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f })
-	if bad || allDigits(name) {
-		return fmt.Errorf("%q is not a name for a %s", name, what)
+	why := ""
+	switch {
+	case name == "":
+		why = "it is empty"
+	case len(name) > 32:
+		why = "it has more than 32 bytes"
+	case strings.ContainsAny(name[:1], "-+~#"):
+		why = "none begins with " + name[:1]
+	case strings.ContainsAny(name, ":,/\\\"'") || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		why = `none has blanks, control characters or one of : , / \ " ' in it`
+	case name == "." || name == "..":
+		why = "it is a directory"
+	case allDigits(name):
+		why = "it is a number"
+	default:
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%q is not a name for a %s: %s", name, what, why)
 }
 
 func allDigits(s string) bool {

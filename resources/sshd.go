@@ -125,12 +125,12 @@ func (s *sshdSettings) included(patterns []string) []string {
 // connects from wherever.
 func (s *sshdSettings) matches(criteria []string) bool {
 	for len(criteria) > 0 {
-		name, list, joined := strings.Cut(criteria[0], "=")
+		name, list := criteria[0], ""
 		criteria = criteria[1:]
 		if strings.EqualFold(name, "all") {
 			continue
 		}
-		if !joined && len(criteria) > 0 {
+		if len(criteria) > 0 {
 			list, criteria = criteria[0], criteria[1:]
 		}
 		var names []string
@@ -171,34 +171,4 @@ func likePattern(name, pattern string) bool {
 	pattern = strings.NewReplacer(`\`, `\\`, `[`, `\[`).Replace(pattern)
 	ok, _ := path.Match(pattern, name)
 	return ok
-}
-
-// sshdWords is the keyword and the arguments of a line: parted by blanks, the
-// first two also by one =, quoted where they hold any, up to a comment.
-func sshdWords(line string) []string {
-	var words []string
-	for {
-		line = strings.TrimLeft(line, " \t\r\n\f")
-		if len(words) == 1 {
-			line = strings.TrimLeft(strings.TrimPrefix(line, "="), " \t")
-		}
-		if line == "" || line[0] == '#' {
-			return words
-		}
-		var word string
-		if quote := line[0]; quote == '"' || quote == '\'' {
-			word, line, _ = strings.Cut(line[1:], string(quote))
-		} else {
-			ends := " \t\r\n\f"
-			if len(words) == 0 {
-				ends += "="
-			}
-			end := strings.IndexAny(line, ends)
-			if end < 0 {
-				end = len(line)
-			}
-			word, line = line[:end], line[end:]
-		}
-		words = append(words, word)
-	}
 }

@@ -69,13 +69,16 @@ func (s *Sudoers) Check() error {
 
 // checkName refuses the names that sudo silently ignores in a directory.
 func (s *Sudoers) checkName() error {
+	better := strings.TrimRight(strings.ReplaceAll(s.Name, ".", "-"), "~")
 	switch {
-	case strings.Contains(s.Name, "."):
-		return fmt.Errorf("sudo ignores drop-ins with a dot in their name, and so this one: name it %s", strings.ReplaceAll(s.Name, ".", "-"))
-	case strings.HasSuffix(s.Name, "~"):
-		return fmt.Errorf("sudo ignores drop-ins whose name ends in ~, and so this one: name it %s", strings.TrimRight(s.Name, "~"))
-	case s.Name == "" || strings.ContainsAny(s.Name, "/\x00"):
+	case s.Name == "" || strings.ContainsAny(s.Name, "/\x00") || len(s.Name) > 255:
 		return fmt.Errorf("%q is not the name of a file in %s", s.Name, sudoersDir)
+	case better == "":
+		return errors.New("sudo ignores drop-ins whose name ends in ~, and so this one: give it a name with letters")
+	case strings.Contains(s.Name, "."):
+		return fmt.Errorf("sudo ignores drop-ins with a dot in their name, and so this one: name it %s", better)
+	case strings.HasSuffix(s.Name, "~"):
+		return fmt.Errorf("sudo ignores drop-ins whose name ends in ~, and so this one: name it %s", better)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package test
 import (
 	"context"
 	"encoding/json"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -56,17 +57,56 @@ func (tr *trial) convergesAfter(made []node.Change, want boot.Snapshot) {
 	}
 }
 
-// undoes holds law 4: it takes changes back, the last one first.
+// undoes holds law 4: it takes changes back, the last one first, each as it comes
+// out of the journal.
 func (tr *trial) undoes(steps []node.Change, before boot.Snapshot) {
 	tr.Helper()
-	var back []node.Change
 	for _, step := range slices.Backward(steps) {
-		back = append(back, step.Inverse())
+		change := tr.journalled(step)
+		plan, err := node.Back(tr.machine().View(), change, node.Manner{})
+		if err != nil {
+			tr.Fatalf("the way back from %q: %v", step.Line(), err)
+		}
+		tr.perform(plan.Changes)
+		if again, err := node.Back(tr.machine().View(), change, node.Manner{}); err != nil || len(again.Changes) > 0 {
+			tr.Fatalf("taken back, there is still a way back from %q: %v", step.Line(), err)
+		}
 	}
-	tr.perform(back)
 	if diff := before.WithoutTimes().Diff(tr.look().WithoutTimes()); diff != "" {
 		tr.Fatalf("undone, the tree is another:\n%s", diff)
 	}
+}
+
+// contents are a store in memory.
+type contents map[string]*node.Content
+
+func (c contents) Content(digest string) (*node.Content, error) {
+	if content := c[digest]; content != nil {
+		return content, nil
+	}
+	return nil, fs.ErrNotExist
+}
+
+// journalled is a change that was written to a journal and read back. What is
+// written holds no content.
+func (tr *trial) journalled(change node.Change) node.Change {
+	tr.Helper()
+	text, refers, err := node.Encode(change)
+	if err != nil {
+		tr.Fatal(err)
+	}
+	if strings.Contains(string(text), "canary") {
+		tr.Errorf("the journal shows a secret: %s", text)
+	}
+	store := contents{}
+	for _, content := range refers {
+		store[content.Digest()] = content
+	}
+	back, err := node.Decode(text, store)
+	if err != nil || back.Line() != change.Line() || back.Diff() != change.Diff() {
+		tr.Fatalf("read back from the journal, %q is %q: %v", change.Line(), back.Line(), err)
+	}
+	return back
 }
 
 func (tr *trial) perform(changes []node.Change) {

@@ -73,6 +73,9 @@ func (a *app) tell(report *agent.Report, err error, l look) error {
 	} else {
 		a.printReport(report, l)
 	}
+	if isService() {
+		err = errors.Join(err, toJournal(report))
+	}
 	if err != nil {
 		a.printError(err)
 		a.status = max(a.status, exitFailed)

@@ -1,7 +1,6 @@
 package authkeys
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -104,53 +103,4 @@ func TestRemoveAndKeep(t *testing.T) {
 			t.Errorf("%s: got:\n%s\nwant:\n%s", test.name, f.Bytes(), test.after)
 		}
 	}
-}
-
-func FuzzParse(f *testing.F) {
-	for _, text := range []string{"", "\n\r\n", laptop, "# x\n" + `command="a b" ` + laptop + " c\r\njunk", "\x00\n\xff"} {
-		f.Add([]byte(text))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if got := Parse(text).Bytes(); string(got) != string(text) {
-			t.Errorf("%q became %q", text, got)
-		}
-	})
-}
-
-// FuzzSet holds Set to its promise on files of any kind: lines without the key
-// survive in their order, and a second time changes nothing.
-func FuzzSet(f *testing.F) {
-	f.Add("", "")
-	f.Add("# x\r\n"+other+"\n"+`from="a, b",pty `+laptop+"\njunk\n"+laptop, "me")
-	f.Add("pty\t"+laptop+"\r\r\n", `"`)
-	f.Fuzz(func(t *testing.T, text, comment string) {
-		file, k := Parse([]byte(text)), key(t, laptop)
-		k.Comment = comment
-		before := without(file, k)
-		if file.Set(k) != nil {
-			return
-		}
-		once := string(file.Bytes())
-		if after := without(file, k); !slices.Equal(before, after) {
-			t.Errorf("foreign lines were %q, are %q", before, after)
-		}
-		file = Parse([]byte(once))
-		if !slices.ContainsFunc(file.Keys(), k.same) {
-			t.Errorf("the key is not in %q", once)
-		}
-		if err := file.Set(k); err != nil || string(file.Bytes()) != once {
-			t.Errorf("%q became %q the second time (%v)", once, file.Bytes(), err)
-		}
-	})
-}
-
-// without is the lines that do not hold the key, but for the last newline.
-func without(f *File, k Key) []string {
-	var lines []string
-	for _, l := range f.lines {
-		if !l.isKey || !l.key.same(k) {
-			lines = append(lines, strings.TrimSuffix(l.text, "\n"))
-		}
-	}
-	return lines
 }

@@ -81,15 +81,6 @@ func ParseKey(text string) (Key, error) {
 	return k, checkUsable(public)
 }
 
-// readLine reads what sshd would take for a key.
-func readLine(text string) (Key, ssh.PublicKey, error) {
-	public, comment, options, _, err := ssh.ParseAuthorizedKey([]byte(text))
-	if err != nil {
-		return Key{}, nil, err
-	}
-	return Key{options, public.Type(), base64.StdEncoding.EncodeToString(public.Marshal()), comment}, public, nil
-}
-
 // checkUsable refuses what sshd reads and then never lets in.
 func checkUsable(public ssh.PublicKey) error {
 	if cert, ok := public.(*ssh.Certificate); ok {

@@ -60,6 +60,18 @@ func checkOption(option, name, value string, valued bool) error {
 
 // quoted says whether a value is one string in double quotes, all on one line.
 func quoted(value string) bool {
-	inner, ok := strings.CutPrefix(strings.ReplaceAll(value, `\"`, ""), `"`)
-	return ok && strings.IndexByte(inner, '"') == len(inner)-1 && !strings.ContainsAny(value, "\n\r\x00") && inner != ""
+	if !strings.HasPrefix(value, `"`) || strings.ContainsAny(value, "\n\r\x00") {
+		return false
+	}
+	for i := 1; i < len(value); i++ {
+		switch value[i] {
+		case '\\':
+			if strings.HasPrefix(value[i+1:], `"`) {
+				i++
+			}
+		case '"':
+			return i == len(value)-1
+		}
+	}
+	return false
 }

@@ -1,7 +1,6 @@
 package crontab
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -126,58 +125,4 @@ func TestJobs(t *testing.T) {
 	if got := table.Jobs(); len(got) != 1 || got[0].Command != want.Command || got[0].Schedule != want.Schedule || got[0].Name != want.Name {
 		t.Errorf("got %+v, want %+v alone", got, want)
 	}
-}
-
-func FuzzParse(f *testing.F) {
-	for _, text := range []string{"", "\n", "# a\r\n@daily x", begin, ours + ours, begin + ours + end, "\x00\n\xff"} {
-		f.Add([]byte(text))
-	}
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if got := Parse(text).Bytes(); string(got) != string(text) {
-			t.Errorf("%q became %q", text, got)
-		}
-	})
-}
-
-// FuzzSet holds Set to its promise on tables and commands of any kind: foreign
-// lines that it does not replace survive in their order, and a second time changes nothing.
-func FuzzSet(f *testing.F) {
-	f.Add("", "x", false)
-	f.Add("# a\r\n\n@daily x\nA=b\n@daily y%z", "x", true)
-	f.Add(begin+ours+"@daily x \r\n"+end+"# BEGIN mnw-agent env\n@daily x", `x \%`, true)
-	f.Add(ours+"@daily a\n"+end+begin+"# END mnw-agent job x\n", "%", false)
-	f.Fuzz(func(t *testing.T, text, command string, withEnv bool) {
-		table, job := Parse([]byte(text)), Job{Name: "x", Schedule: "@daily", Command: command}
-		before := foreignLines(table)
-		if table.Set(job) != nil {
-			return
-		}
-		if withEnv {
-			if err := table.SetEnv(map[string]string{"MAILTO": ""}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		once := string(table.Bytes())
-		if after := foreignLines(table); !slices.Equal(before, after) {
-			t.Errorf("foreign lines were %q, are %q", before, after)
-		}
-		table = Parse([]byte(once))
-		if !slices.ContainsFunc(table.Jobs(), func(j Job) bool { return j.Name == "x" && j.Command == command }) {
-			t.Errorf("the job is not in %q", once)
-		}
-		if err := table.Set(job); err != nil || string(table.Bytes()) != once {
-			t.Errorf("%q became %q the second time (%v)", once, table.Bytes(), err)
-		}
-	})
-}
-
-// foreignLines are the lines that are neither ours nor the daily job's, but for the last newline.
-func foreignLines(table *Table) []string {
-	var lines []string
-	for _, p := range table.parts {
-		if p.key == "" && marker(p.text) == "" && !strings.HasPrefix(strings.TrimSpace(p.text), "@daily") {
-			lines = append(lines, strings.TrimSuffix(p.text, "\n"))
-		}
-	}
-	return lines
 }

@@ -27,7 +27,8 @@ func dotenv(text []byte) (reading, error) {
 		if d.grown > maxGrowth {
 			return nil, fail(line, "references make the values too large")
 		}
-		d.vars[key] = assignment{value, line}
+		d.vars[key] = assignment{value, line, d.referred}
+		d.referred = false
 	}
 	return d.vars, nil
 }
@@ -35,8 +36,10 @@ func dotenv(text []byte) (reading, error) {
 // A dotenvScanner walks over a file by godotenv's rules.
 type dotenvScanner struct {
 	scanner
-	vars  reading
-	grown int // by how much references have made values larger
+	vars     reading
+	grown    int  // by how much references have made values larger
+	referred bool // the value at hand has been made of others
+	keyless  bool // what is left has neither a = nor a :
 }
 
 // maxGrowth is as much as the whole environment of a program may be. Without a
@@ -61,8 +64,11 @@ func (d *dotenvScanner) key() (string, error) {
 	if d.done() {
 		return "", fail(d.line(), "an export lacks its name")
 	}
-	start := d.pos
-	for at, c := range d.text[start:] {
+	start, rest := d.pos, d.text[d.pos:]
+	if d.keyless {
+		rest = nil // once is enough: there may be many such lines
+	}
+	for at, c := range rest {
 		r := rune(c) // the library tests bytes, not characters
 		switch {
 		case c == '=' || c == ':':
@@ -75,6 +81,7 @@ func (d *dotenvScanner) key() (string, error) {
 			return "", d.notKey(start + at)
 		}
 	}
+	d.keyless = true
 	d.skipFunc(isInlineSpace)
 	return "", nil
 }
@@ -176,6 +183,7 @@ func (d *dotenvScanner) expand(s string) string {
 		if name == "" || d.grown > maxGrowth {
 			return ref
 		}
+		d.referred = true
 		d.grown += len(d.vars[name].value)
 		return d.vars[name].value
 	})

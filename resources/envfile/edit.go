@@ -54,6 +54,9 @@ func (f *File) Unset(key string) error {
 			return fmt.Errorf("%s: %s would still find it in line %d", key, l.name, left.line)
 		}
 	}
+	if err := disturbed(f.read(), looks, key); err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
 	f.load(text, looks)
 	return nil
 }
@@ -64,6 +67,9 @@ func (f *File) commit(text []byte, at int, key, value string) error {
 	looks := readAll(text)
 	if l, missed := misses(looks, key, value); missed {
 		return fmt.Errorf("%s: %w", key, l.reason(text, at, key))
+	}
+	if err := disturbed(f.read(), looks, key); err != nil {
+		return fmt.Errorf("%s: %w", key, err)
 	}
 	f.load(text, looks)
 	return nil

@@ -59,6 +59,8 @@ func TestSetRefuses(t *testing.T) {
 		{"OPTIND=x\n", "KEY: sh cannot read the file: line 1: sh keeps OPTIND for itself"},
 		{"KEY=old\nA=x?y=1&KEY=2\n", "KEY: sh would take another value from line 2"},
 		{"KEY=C:\\\nA=1\n", "KEY: line 1: its value ends elsewhere for dotenv than for systemd; repair it by hand"},
+		{`A=\`, "KEY: systemd would take it for a part of what begins in line 1"}, // and an empty line would change A for sh
+		{"KEY==\"\nA=\nKEY=\"\n", "KEY: sh would then find A, which is a part of something else to it now; repair the file by hand"},
 		{"KEY=\"open\nA=1\n", "KEY: line 1: its value ends elsewhere for dotenv than for systemd; repair it by hand"},
 	} {
 		f := Parse([]byte(c.before))
@@ -78,6 +80,8 @@ func TestUnset(t *testing.T) {
 		{"A=1\nKEY=1\n# c\nexport KEY=2\nKEYS=3\n KEY = '4\n5'\r\n", "A=1\n# c\nKEYS=3\n", ""},
 		{"; systemd's\nKEY=1\njunk", "; systemd's\njunk", ""},
 		{"A=x?y=1&KEY=2\n", "", "KEY: sh would still find it in line 1"},
+		{"A\\\nKEY=1\n", "", "KEY: sh would then read another value for AKEY, which is in line 1 now; repair that line by hand"},
+		{"KEY=0'\n'", "", "KEY: sh could then read the file no more: line 1: the ' there is never closed"},
 		{"# \\\nKEY=1\n", "", "KEY: systemd since 254 would still find it in line 2"},
 		{"KEY=C:\\\nA=1\n", "", "KEY: line 1: its value ends elsewhere for dotenv than for systemd; repair it by hand"},
 	} {

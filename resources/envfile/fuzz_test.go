@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/joho/godotenv"
+
+	"github.com/makenotwork/mnw-agent/test/linear"
 )
 
 // seeds are texts to start from.
@@ -77,6 +79,8 @@ func FuzzSet(f *testing.F) {
 		f.Add([]byte(text), "KEY", "new value")
 		f.Add([]byte(text), "A", `it's $x \ "q" #`)
 	}
+	f.Add([]byte(`A=\`), "KEY", "x") // a newline would change A for sh
+	f.Add([]byte("A==\"\nY=\nA=\"\n"), "A", "x")
 	f.Fuzz(func(t *testing.T, text []byte, key, value string) {
 		file := Parse(text)
 		if err := file.Set(key, value); err != nil {
@@ -94,19 +98,129 @@ func FuzzSet(f *testing.F) {
 		if old, kept := foreign(Parse(text), key), foreign(file, key); strings.TrimRight(kept, "\n") != strings.TrimRight(old, "\n") || len(kept) < len(old) {
 			t.Fatalf("of %q is left %q", old, kept)
 		}
-		for _, other := range Parse(text).Keys() {
-			was, _ := Parse(text).Get(other)
-			if is, _ := file.Get(other); other != key && is != was {
-				t.Fatalf("%q: %s was %q and is %q", text, other, was, is)
-			}
-		}
+		sameOthers(t, text, file.Bytes(), key)
 		once := file.Bytes()
-		if err := file.Set(key, value); err != nil || !bytes.Equal(file.Bytes(), once) {
-			t.Fatalf("%q is %q after the second time, error %v", once, file.Bytes(), err)
+		for _, again := range []*File{file, Parse(once)} {
+			if err := again.Set(key, value); err != nil || !bytes.Equal(again.Bytes(), once) {
+				t.Fatalf("%q is %q after the second time, error %v", once, again.Bytes(), err)
+			}
 		}
 		if err := file.Unset(key); err == nil && len(file.places(key)) > 0 {
 			t.Fatalf("%s is still in %q", key, file.Bytes())
 		}
+	})
+}
+
+// sameOthers holds that whoever could read a text before reads the same after an
+// edit, but for one key.
+func sameOthers(t *testing.T, before, after []byte, key string) {
+	t.Helper()
+	looks := readAll(after)
+	for i, was := range readAll(before) {
+		if was.err != nil {
+			continue
+		}
+		if looks[i].err != nil {
+			t.Fatalf("%s could read %q, and not %q: %v", was.name, before, after, looks[i].err)
+		}
+		for other, value := range was.vars {
+			if is := looks[i].vars[other]; other != key && !value.refers && is.value != value.value {
+				t.Fatalf("%s reads %q for %s from %q, and %q from %q", was.name, value.value, other, before, is.value, after)
+			}
+		}
+		delete(was.vars, key)
+		delete(looks[i].vars, key)
+		if len(looks[i].vars) != len(was.vars) {
+			t.Fatalf("%s reads %d variables from %q, and %d from %q", was.name, len(was.vars), before, len(looks[i].vars), after)
+		}
+	}
+}
+
+// FuzzUnset holds that a key that goes is gone for every reader, that all else
+// stays, and that a second time changes nothing.
+func FuzzUnset(f *testing.F) {
+	for _, text := range seeds() {
+		f.Add([]byte(text), "KEY")
+		f.Add([]byte(text+"\nexport A='1\n2'\r\nKEY=\n"), "A")
+	}
+	f.Add([]byte("A\\\nA="), "A") // to sh it is one name, AA
+	f.Add([]byte("A=\\='\n'''="), "A")
+	f.Add([]byte("A=0'\n'"), "A")
+	f.Fuzz(func(t *testing.T, text []byte, key string) {
+		file := Parse(text)
+		if err := file.Unset(key); err != nil {
+			if !bytes.Equal(file.Bytes(), text) {
+				t.Fatalf("%q changed to %q in spite of %v", text, file.Bytes(), err)
+			}
+			return
+		}
+		once := file.Bytes()
+		for _, look := range readAll(once) {
+			if _, ok := look.vars[key]; ok {
+				t.Fatalf("%s finds it in %q", look.name, once)
+			}
+		}
+		if isName(key) {
+			if old, kept := foreign(Parse(text), key), foreign(file, key); old != kept {
+				t.Fatalf("of %q is left %q", old, kept)
+			}
+			sameOthers(t, text, once, key)
+		}
+		if err := file.Unset(key); err != nil || !bytes.Equal(file.Bytes(), once) {
+			t.Fatalf("%q is %q after the second time, error %v", once, file.Bytes(), err)
+		}
+	})
+}
+
+// What is quoted stands on its own in a file, and reads the same to everyone.
+func FuzzQuote(f *testing.F) {
+	for _, value := range []string{"", "a b", "it's $1 `a` \\ \"b\" c", `\\host`, "x\ny", "\r", "a\x00", "\xff", "\uffff", "~", "#", `'"`, `\`, "\u0085", "${A}", "!"} {
+		f.Add("KEY", value)
+	}
+	f.Add("OPTIND", "1")
+	f.Add("1A", "")
+	f.Fuzz(func(t *testing.T, key, value string) {
+		if key == "_before" || key == "_after" {
+			t.Skip()
+		}
+		line, err := Quote(key, value)
+		if err != nil {
+			if len(value) > 8 && !strings.Contains(key, value) && strings.Contains(err.Error(), value) {
+				t.Fatalf("the error tells the value: %v", err)
+			}
+			return
+		}
+		text := []byte("_before=1\n" + line + "\n_after=2\n")
+		for _, look := range readAll(text) {
+			if look.err != nil || look.vars[key].value != value {
+				t.Fatalf("%s reads %q from %s, error %v", look.name, look.vars[key].value, text, look.err)
+			}
+		}
+		vars, err := godotenv.UnmarshalBytes(text)
+		if err != nil || vars[key] != value {
+			t.Fatalf("godotenv reads %q from %s, error %v", vars[key], text, err)
+		}
+		if len(bytes.Split([]byte(line), []byte("\n"))) != strings.Count(value, "\n")+1 {
+			t.Fatalf("%q has another number of lines than its value", line)
+		}
+	})
+}
+
+// A file is edited in time that does not grow with its square.
+func FuzzLong(f *testing.F) {
+	for _, piece := range []string{"A=1\n", "a\n", "#\\\n", "'", "KEY=x\n", "A=$A$A\n", "export ", "\\", "A=\"", "export KEY='\n'\n", "\r\n", "A=x;", "a\r", "KEY='\nA='\n"} {
+		f.Add("", piece, "")
+		f.Add("KEY=\"", piece, "\n")
+	}
+	f.Fuzz(func(t *testing.T, head, piece, tail string) {
+		linear.Hold(t, head, piece, tail, func(text string) {
+			file := Parse([]byte(text))
+			_ = file.Set("KEY", "it's")
+			_ = file.Unset("KEY")
+			file.Keys()
+			Masked(file, Parse([]byte("A=1")), isName)
+			_, _ = Quote("KEY", text)
+		})
 	})
 }
 

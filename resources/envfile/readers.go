@@ -2,6 +2,7 @@ package envfile
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -10,8 +11,9 @@ type reading map[string]assignment
 
 // An assignment is the one that counts for a variable, the last.
 type assignment struct {
-	value string
-	line  int
+	value  string
+	line   int
+	refers bool // the value is made of those of other variables
 }
 
 // unclear is a value that only the real reader could tell, such as that of
@@ -59,6 +61,32 @@ func misses(looks []look, key, value string) (look, bool) {
 		return look{}, false
 	}
 	return looks[i], true
+}
+
+// disturbed is an error when somebody who can read a file before an edit of key
+// reads something else after it, beside that key and what is made of it.
+func disturbed(before, after []look, key string) error {
+	for i, was := range before {
+		is := after[i]
+		switch {
+		case was.err != nil:
+			continue
+		case is.err != nil:
+			return fmt.Errorf("%s could then read the file no more: %w", was.name, is.err)
+		}
+		for _, other := range slices.Sorted(maps.Keys(was.vars)) {
+			old, now := was.vars[other], is.vars[other]
+			if other != key && !old.refers && (now.line == 0 || now.value != old.value) {
+				return fmt.Errorf("%s would then read another value for %s, which is in line %d now; repair that line by hand", was.name, other, old.line)
+			}
+		}
+		for _, other := range slices.Sorted(maps.Keys(is.vars)) {
+			if _, known := was.vars[other]; other != key && !known {
+				return fmt.Errorf("%s would then find %s, which is a part of something else to it now; repair the file by hand", was.name, other)
+			}
+		}
+	}
+	return nil
 }
 
 // reason tells why the reader misses the value that the line at an offset of

@@ -1,13 +1,17 @@
 package envfile
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/joho/godotenv"
 )
@@ -30,15 +34,22 @@ done`
 func realSh(t *testing.T, texts [][]byte) []map[string]string {
 	t.Helper()
 	dir := t.TempDir()
+	readable(t, filepath.Dir(dir))
+	readable(t, dir)
 	args := []string{"-c", shProgram, "sh"}
 	for i, text := range texts {
 		args = append(args, filepath.Join(dir, fmt.Sprint(i)))
-		if err := os.WriteFile(args[len(args)-1], text, 0o600); err != nil {
+		if err := os.WriteFile(args[len(args)-1], text, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("sh", args...)
-	cmd.Env = []string{"PATH=/nonexistent"} // a text must not run programs
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "sh", args...)
+	cmd.Dir, cmd.Env = dir, []string{"PATH=/nonexistent"} // a text must not run programs
+	if os.Getuid() == 0 {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}} // or do harm
+	}
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +75,15 @@ func realSh(t *testing.T, texts [][]byte) []map[string]string {
 		t.Fatalf("sh came to %d of %d texts", len(all), len(texts))
 	}
 	return all
+}
+
+const nobody = 65534
+
+func readable(t *testing.T, dir string) {
+	t.Helper()
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestValuesThroughSh(t *testing.T) {
@@ -106,22 +126,48 @@ func TestShModel(t *testing.T) {
 	}
 	said := 0
 	for i, real := range realSh(t, texts) {
-		model, err := sh(texts[i])
-		if err != nil {
-			continue
-		}
-		said++
-		for _, name := range []string{"A", "B", "C"} {
-			m, inModel := model[name]
-			got, inReal := real[name]
-			if real == nil || m.value != unclear && (inModel != inReal || m.value != got) {
-				t.Errorf("%q: sh reads %q for %s, the model %q", texts[i], got, name, m.value)
-			}
+		if asReal(t, texts[i], real) {
+			said++
 		}
 	}
 	if said < len(texts)/5 {
 		t.Errorf("the model said something about %d of %d texts only", said, len(texts))
 	}
+}
+
+// asReal holds what the model says about a text, if anything, to what sh has read.
+func asReal(t *testing.T, text []byte, real map[string]string) (said bool) {
+	t.Helper()
+	model, err := sh(text)
+	if err != nil {
+		return false
+	}
+	for _, name := range []string{"A", "B", "C"} {
+		m, inModel := model[name]
+		got, inReal := real[name]
+		if real == nil || m.value != unclear && (inModel != inReal || m.value != got) {
+			t.Errorf("%q: sh reads %q for %s, the model %q", text, got, name, m.value)
+		}
+	}
+	return true
+}
+
+// FuzzShModel is TestShModel for any text. What the model says nothing about is
+// not given to sh, nor is what could name a file or a program.
+func FuzzShModel(f *testing.F) {
+	if os.Getuid() != 0 {
+		f.Skip("it needs root, to be nobody")
+	}
+	r := rand.New(rand.NewPCG(11, 12))
+	for range 100 {
+		f.Add([]byte(randomText(r, linePieces, 14)))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if _, err := sh(text); err != nil || bytes.ContainsAny(text, "/\x00") || len(text) > 1000 {
+			t.Skip()
+		}
+		asReal(t, text, realSh(t, [][]byte{text})[0])
+	})
 }
 
 // What Set has written into a file reads right, and what it refuses has a reason

@@ -128,7 +128,7 @@ func (s *shell) assign(words []word, certain bool) error {
 		if w.expanded || !certain {
 			value = unclear
 		}
-		s.vars[w.name] = assignment{value, w.line}
+		s.vars[w.name] = assignment{value: value, line: w.line}
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func systemd(text []byte, spill bool) (reading, error) {
 		case len(e.key)+len(e.value) > maxAssignment:
 			return nil, fail(e.line, "it is longer than the 128 KiB that Linux hands to a program")
 		default:
-			vars[e.key] = assignment{e.value, e.line}
+			vars[e.key] = assignment{value: e.value, line: e.line}
 		}
 	}
 	return vars, nil

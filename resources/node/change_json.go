@@ -39,7 +39,7 @@ type stateRecord struct {
 	Mode    *Mode   `json:"mode,omitempty"`
 	Target  string  `json:"target,omitempty"`
 	Content *string `json:"content,omitempty"` // its digest
-	Xattrs  Xattrs  `json:"xattrs,omitempty"`
+	Xattrs  *Xattrs `json:"xattrs,omitempty"`  // absent: not known
 	Odd     string  `json:"odd,omitempty"`
 }
 
@@ -131,7 +131,10 @@ func (e *encoding) content(c *Content) *string {
 }
 
 func (e *encoding) state(s State) stateRecord {
-	r := stateRecord{Kind: s.Kind.String(), Owner: s.Owner, Group: s.Group, Target: s.Target, Content: e.content(s.Content), Xattrs: s.Xattrs, Odd: s.Odd}
+	r := stateRecord{Kind: s.Kind.String(), Owner: s.Owner, Group: s.Group, Target: s.Target, Content: e.content(s.Content), Odd: s.Odd}
+	if s.Xattrs != nil {
+		r.Xattrs = &s.Xattrs
+	}
 	if s.Kind == File || s.Kind == Directory {
 		r.Mode = &s.Mode
 	}
@@ -171,7 +174,10 @@ func (d *decoding) state(r stateRecord) State {
 	if kind < 0 && d.err == nil {
 		d.err = fmt.Errorf("%q is no kind of file", r.Kind)
 	}
-	s := State{Kind: Kind(max(kind, 0)), Owner: r.Owner, Group: r.Group, Target: r.Target, Content: d.content(r.Content), Xattrs: r.Xattrs, Odd: r.Odd}
+	s := State{Kind: Kind(max(kind, 0)), Owner: r.Owner, Group: r.Group, Target: r.Target, Content: d.content(r.Content), Odd: r.Odd}
+	if r.Xattrs != nil {
+		s.Xattrs = *r.Xattrs
+	}
 	if r.Mode != nil {
 		s.Mode = *r.Mode
 	}

@@ -1,10 +1,10 @@
 package node
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -123,9 +123,14 @@ func start(ctx context.Context, c command) (*running, error) {
 }
 
 // kill ends the program with all that it has started, so that nothing holds its
-// output open any longer.
+// output open any longer. That something cannot be ended is told by wait.
 func (r *running) kill() error {
-	return errors.Join(syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL), r.mark.end())
+	err := syscall.Kill(-r.cmd.Process.Pid, syscall.SIGKILL)
+	_ = r.mark.end()
+	if errors.Is(err, unix.ESRCH) {
+		return os.ErrProcessDone
+	}
+	return err
 }
 
 // stuckLimit is how long a program that is killed may take to die. One that
@@ -137,14 +142,12 @@ func (r *running) wait() (said string, err error) {
 	defer r.cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- r.cmd.Wait() }()
+	stuck := make(chan struct{})
+	defer context.AfterFunc(r.ctx, func() { time.AfterFunc(stuckLimit, func() { close(stuck) }) })()
 	select {
 	case err = <-ended:
-	case <-r.ctx.Done():
-		select {
-		case err = <-ended:
-		case <-time.After(stuckLimit):
-			return "", fmt.Errorf("%s was still running after %s and cannot be killed", programName(r.cmd.Path), r.took())
-		}
+	case <-stuck:
+		return "", fmt.Errorf("%s was still running after %s and cannot be killed", programName(r.cmd.Path), r.took())
 	}
 	said, err = r.conclude(err)
 	if !r.acts || r.ctx.Err() != nil {
@@ -178,25 +181,3 @@ func (r *running) conclude(err error) (string, error) {
 func (r *running) took() time.Duration {
 	return min(r.limit, time.Since(r.began).Round(10*time.Millisecond))
 }
-
-func programName(argv0 string) string { return argv0[strings.LastIndexByte(argv0, '/')+1:] }
-
-// programDirs is where root's programs are.
-var programDirs = []string{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"}
-
-// which finds a program as root's PATH would, whatever PATH the caller has.
-func which(name string) (string, error) {
-	if strings.Contains(name, "/") {
-		return name, nil
-	}
-	for _, dir := range programDirs {
-		if unix.Access(dir+"/"+name, unix.X_OK) == nil {
-			return dir + "/" + name, nil
-		}
-	}
-	return "", fmt.Errorf("%s: there is no such program on this node: install the package %s", name, cmp.Or(packages[name], "passwd"))
-}
-
-// packages bring the programs that change a node; passwd brings all others, those
-// for users and groups.
-var packages = map[string]string{"crontab": "cron", "journalctl": "systemd"}

@@ -53,6 +53,8 @@ type Verdict struct {
 	// Words are what it said, without its calm lines: warnings, or the reasons of
 	// a refusal. Those are never empty.
 	Words string
+	// Late says that it was still running at its limit; the verdict is then Refused.
+	Late bool
 	// Took is how long it ran.
 	Took time.Duration
 }

@@ -62,6 +62,7 @@ func (p *Preview) ask(ctx context.Context, v *Verdict) {
 	case errors.As(err, &failed) && failed.code >= 0 && strings.TrimSpace(said) != "":
 		v.refuse(cmp.Or(remarks(said, v.Judge.Calm), strings.TrimSpace(said)))
 	default:
+		v.Late = failed != nil && failed.late > 0
 		v.refuse(err.Error())
 	}
 }

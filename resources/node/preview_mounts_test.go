@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/makenotwork/mnw-agent/test/linear"
 )
 
 const mountTable = `22 27 0:21 / /proc rw,relatime - proc proc rw
@@ -38,15 +40,37 @@ func TestWorthOverlay(t *testing.T) {
 	}
 }
 
+// A mount is read whatever its name is, and whatever lines stand around it.
 func FuzzParseMounts(f *testing.F) {
-	f.Add("srv/with space")
-	f.Add("a\\040b\n\t")
+	f.Add("srv/with space", "", "")
+	f.Add("a\\040b\n\t", mountTable, mountTable)
+	f.Add("\\", "1 2 3 4 5 6 - \n - ", "\x00 \\04")
 	escape := strings.NewReplacer(" ", `\040`, "\t", `\011`, "\n", `\012`, `\`, `\134`)
-	f.Fuzz(func(t *testing.T, name string) {
-		point := "/" + name
-		mounts := parseMounts("31 27 254:16 / " + escape.Replace(point) + " rw - xfs /dev/vdb rw\n")
-		if len(mounts) != 1 || mounts[0].point != point {
-			t.Errorf("%q comes back as %+v", point, mounts)
+	f.Fuzz(func(t *testing.T, name, above, below string) {
+		point, above := "/"+name, above+"\n"
+		line := "31 27 254:16 / " + escape.Replace(point) + " rw - xfs /dev/vdb rw\n"
+		got := parseMounts(above + line + below)
+		want := slices.Concat(parseMounts(above), []mount{{point, "xfs", true}}, parseMounts(below))
+		if !slices.Equal(got, want) {
+			t.Fatalf("%+v, want %+v", got, want)
 		}
+		for _, root := range []string{"/", point} {
+			at := ""
+			for _, p := range worthOverlay(got, root, []string{point}) {
+				if p <= at || !strings.HasPrefix(p, "/") {
+					t.Fatalf("below %q: %q comes after %q", root, p, at)
+				}
+				at = p
+			}
+		}
+	})
+}
+
+func FuzzParseMountsLong(f *testing.F) {
+	f.Add("", mountTable, "")
+	f.Add("1 2 3 4 /", `\04`, " 6 - a")
+	f.Add("", " ", " - ")
+	f.Fuzz(func(t *testing.T, head, piece, tail string) {
+		linear.Hold(t, head, piece, tail, func(text string) { worthOverlay(parseMounts(text), "/", []string{"/a"}) })
 	})
 }

@@ -96,7 +96,7 @@ func (j *job) runBeside(ctx context.Context, argv []string, user, group string) 
 		}
 		return nil
 	case <-ctx.Done():
-		j.jobs.KillUnitContext(context.WithoutCancel(ctx), name, int32(unix.SIGKILL))
+		_ = j.jobs.KillUnitWithTarget(context.WithoutCancel(ctx), name, systemd.All, int32(unix.SIGKILL))
 		return ctx.Err()
 	}
 }

@@ -23,7 +23,7 @@ func editAccounts(ctx context.Context, m *Machine, edit func(*accounts) error) e
 	a := accounts{today: int(m.View().now.Unix() / (24 * 60 * 60))}
 	files := []struct {
 		path    string
-		columns int
+		columns columns
 		table   *table
 	}{
 		{gshadowFile, gshadowColumns, &a.gshadow},
@@ -82,15 +82,20 @@ func (a *accounts) addGroup(name, gid string) error {
 // group it is.
 func (a *accounts) renumber(name, gid string) error {
 	row := a.group.get(name)
-	if id, _ := parseID(gid); row == nil || a.group.used()[id] {
+	if row == nil {
+		return fmt.Errorf("no group %q", name)
+	}
+	if id, _ := parseID(gid); a.group.used()[id] {
 		return fmt.Errorf("gid %s is taken", gid)
 	}
-	for i := range a.passwd.lines {
-		if user, ok := a.passwd.row(i); ok && user[3] == row[2] {
+	old, _ := parseID(row[2])
+	a.passwd.each(func(user []string) bool {
+		id, _ := parseID(user[3])
+		if id == old {
 			user[3] = gid
-			a.passwd.lines[i] = strings.Join(user, ":") + "\n"
 		}
-	}
+		return id == old
+	})
 	row[2] = gid
 	a.group.put(row...)
 	return nil
@@ -99,11 +104,26 @@ func (a *accounts) renumber(name, gid string) error {
 func (a *accounts) dropUser(name string) {
 	a.passwd.drop(name)
 	a.shadow.drop(name)
-	for i := range a.group.lines {
-		if row, ok := a.group.row(i); ok {
-			a.member(row[0], name, false)
+	const administrators, members = 2, 3
+	a.group.each(strike(name, members))
+	a.gshadow.each(strike(name, administrators, members))
+}
+
+// strike takes a name out of lists in a record that names it.
+func strike(name string, columns ...int) (edit func(row []string) bool) {
+	return func(row []string) (named bool) {
+		for _, column := range columns {
+			if names := splitNames(row[column]); slices.Contains(names, name) {
+				row[column] = strings.Join(without(names, name), ",")
+				named = true
+			}
 		}
+		return named
 	}
+}
+
+func without(names []string, name string) []string {
+	return slices.DeleteFunc(names, func(other string) bool { return other == name })
 }
 
 func (a *accounts) dropGroup(name string) {
@@ -127,7 +147,7 @@ func (a *accounts) member(group, user string, in bool) {
 		if row == nil || slices.Contains(splitNames(row[3]), user) == in {
 			continue
 		}
-		names := slices.DeleteFunc(splitNames(row[3]), func(name string) bool { return name == user })
+		names := without(splitNames(row[3]), user)
 		if in {
 			names = append(names, user)
 		}

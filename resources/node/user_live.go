@@ -183,7 +183,7 @@ var shadowOptions = []string{"-d", "-m", "-M", "-W", "-I", "-E"}
 
 // restoreShadow gives a user back its password and its limits in time.
 func restoreShadow(ctx context.Context, name string, line *Content) error {
-	f, ok := record(bytesOf(line), shadowColumns)
+	f, ok := shadowColumns.record(bytesOf(line))
 	if !ok {
 		return nil
 	}

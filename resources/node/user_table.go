@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,20 +11,45 @@ import (
 // A table is a file of the user database as its lines. Lines that no change
 // concerns stay as they are, byte for byte.
 type table struct {
-	columns int
+	columns columns
 	there   bool // the file exists
 	lines   []string
 }
 
-// The numbers of columns of the four files.
-const (
-	passwdColumns  = 7
-	groupColumns   = 4
-	shadowColumns  = 9
-	gshadowColumns = 4
+// Columns are how many a file has, and which of them are numbers. A line in
+// which such a one is none is no record: getpwnam(3) passes over it as well.
+type columns struct {
+	count   int
+	numbers []int
+}
+
+// The columns of the four files.
+var (
+	passwdColumns  = columns{7, []int{2, 3}}
+	groupColumns   = columns{4, []int{2}}
+	shadowColumns  = columns{count: 9}
+	gshadowColumns = columns{count: 4}
 )
 
-func newTable(text []byte, there bool, columns int) table {
+// record is the fields of a line of the user database; ok is false for a line
+// that is of another kind.
+func (c columns) record(line []byte) (f []string, ok bool) {
+	if len(line) == 0 || bytes.IndexByte([]byte(" \t:#+-\r\n"), line[0]) >= 0 {
+		return nil, false
+	}
+	f = strings.Split(strings.TrimSuffix(string(line), "\n"), ":")
+	if len(f) != c.count {
+		return nil, false
+	}
+	for _, at := range c.numbers {
+		if _, ok := parseID(f[at]); !ok {
+			return nil, false
+		}
+	}
+	return f, true
+}
+
+func newTable(text []byte, there bool, columns columns) table {
 	t := table{columns: columns, there: there}
 	for line := range bytes.Lines(text) {
 		t.lines = append(t.lines, string(line))
@@ -35,13 +61,13 @@ func (t *table) text() []byte { return []byte(strings.Join(t.lines, "")) }
 
 // row is the fields of a line; ok is false when the line is no record.
 func (t *table) row(i int) (fields []string, ok bool) {
-	return record([]byte(t.lines[i]), t.columns)
+	return t.columns.record([]byte(t.lines[i]))
 }
 
 // find is the first record of a name, -1 when there is none.
 func (t *table) find(name string) int {
 	return slices.IndexFunc(t.lines, func(line string) bool {
-		f, ok := record([]byte(line), t.columns)
+		f, ok := t.columns.record([]byte(line))
 		return ok && f[0] == name
 	})
 }
@@ -76,9 +102,19 @@ func (t *table) put(fields ...string) {
 // drop removes all records of a name.
 func (t *table) drop(name string) {
 	t.lines = slices.DeleteFunc(t.lines, func(line string) bool {
-		f, ok := record([]byte(line), t.columns)
+		f, ok := t.columns.record([]byte(line))
 		return ok && f[0] == name
 	})
+}
+
+// each hands every record to an edit, which says whether it has changed it.
+func (t *table) each(edit func(row []string) bool) {
+	for i, line := range t.lines {
+		if row, ok := t.row(i); ok && edit(row) {
+			end := line[len(strings.TrimSuffix(line, "\n")):]
+			t.lines[i] = strings.Join(row, ":") + end
+		}
+	}
 }
 
 // used is the numbers in the third column.
@@ -86,9 +122,8 @@ func (t *table) used() map[int]bool {
 	ids := map[int]bool{}
 	for i := range t.lines {
 		if f, ok := t.row(i); ok {
-			if id, ok := parseID(f[2]); ok {
-				ids[id] = true
-			}
+			id, _ := parseID(f[2])
+			ids[id] = true
 		}
 	}
 	return ids
@@ -96,22 +131,22 @@ func (t *table) used() map[int]bool {
 
 // freeID is a number that none of the tables uses: for the system's own the
 // highest below 1000, otherwise the one above the highest below 60000, as
-// login.defs(5) has it.
-func freeID(system bool, tables ...*table) string {
+// login.defs(5) has it. The numbers below 100 are given by Debian alone.
+func freeID(system bool, tables ...*table) (string, error) {
 	used := map[int]bool{}
 	for _, t := range tables {
 		for id := range t.used() {
 			used[id] = true
 		}
 	}
+	id, lowest := 60000, 1000
 	if system {
-		id := 999
-		for ; used[id]; id-- {
+		id, lowest = 999, 100
+	}
+	for ; id >= lowest; id-- {
+		if !used[id] && (system || id == lowest || used[id-1]) {
+			return strconv.Itoa(id), nil
 		}
-		return strconv.Itoa(id)
 	}
-	id := 60000
-	for ; used[id] || id > 1000 && !used[id-1]; id-- {
-	}
-	return strconv.Itoa(id)
+	return "", fmt.Errorf("no number is free from %d on: declare one", lowest)
 }

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -184,7 +185,7 @@ func lineOf(t *testing.T, m *Machine, of string) string {
 
 func linesOf(t *testing.T, m *Machine, name string) []string {
 	t.Helper()
-	return newTable([]byte(text(t, m, name)), true, 0).lines
+	return newTable([]byte(text(t, m, name)), true, columns{}).lines
 }
 
 func TestUserChangeRefused(t *testing.T) {
@@ -255,12 +256,25 @@ func TestFreeID(t *testing.T) {
 		{"a:x:1000:\nb:x:1007:\nc:x:65534:\n", false, "1008"},
 		{"a:x:999:\nb:x:998:\nc:x:100:\n", true, "997"},
 		{"a:x:60000:\nb:x:1000:\n", false, "1001"},
+		{allUsed(1001, 60000), false, "1000"},
+		{allUsed(1000, 60000), false, ""},
+		{allUsed(101, 999), true, "100"},
+		{allUsed(100, 999), true, ""},
 	} {
 		table := newTable([]byte(test.text), true, groupColumns)
-		if got := freeID(test.system, &table); got != test.want {
-			t.Errorf("%q: %s, want %s", test.text, got, test.want)
+		if got, err := freeID(test.system, &table); got != test.want || (err == nil) != (got != "") {
+			t.Errorf("%.20q: %s, %v, want %s", test.text, got, err, test.want)
 		}
 	}
+}
+
+// allUsed is groups with all the numbers from one to another.
+func allUsed(from, to int) string {
+	var text strings.Builder
+	for id := from; id <= to; id++ {
+		fmt.Fprintf(&text, "g%d:x:%[1]d:\n", id)
+	}
+	return text.String()
 }
 
 func TestProcessesOf(t *testing.T) {

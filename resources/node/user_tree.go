@@ -17,21 +17,12 @@ func (c *UserChange) edit(a *accounts) error {
 		}
 		return nil
 	}
-	if own := c.To.OwnGroup; own != nil {
-		gid := own.GID
-		if gid == "" {
-			gid = c.freeNumber(a)
-		}
-		if err := a.addGroup(c.Name, gid); err != nil {
-			return err
-		}
+	if err := c.addOwnGroup(a); err != nil {
+		return err
 	}
-	row := a.passwd.get(c.Name)
-	switch {
-	case row == nil && c.From.Present: // root, whom a tree need not name
-		row = []string{"root", "*", "0", "0", "", "/root", "/bin/sh"}
-	case row == nil:
-		row = c.newRow(a)
+	row, err := c.row(a)
+	if err != nil {
+		return err
 	}
 	if err := c.fill(row, a); err != nil {
 		return err
@@ -47,36 +38,71 @@ func (c *UserChange) edit(a *accounts) error {
 	return errors.Join(errs...)
 }
 
+func (c *UserChange) addOwnGroup(a *accounts) (err error) {
+	own := c.To.OwnGroup
+	if own == nil {
+		return nil
+	}
+	gid := own.GID
+	if gid == "" {
+		if gid, err = c.freeNumber(a); err != nil {
+			return err
+		}
+	}
+	return a.addGroup(c.Name, gid)
+}
+
+// row is the user's line as it is, or the beginning of a new one.
+func (c *UserChange) row(a *accounts) ([]string, error) {
+	row := a.passwd.get(c.Name)
+	switch {
+	case row != nil:
+		return row, nil
+	case c.From.Present: // root, whom a tree need not name
+		return []string{"root", "*", "0", "0", "", "/root", "/bin/sh"}, nil
+	}
+	return c.newRow(a)
+}
+
 // freeNumber is the number of the user's own group: that of the user, if it is
 // free.
-func (c *UserChange) freeNumber(a *accounts) string {
+func (c *UserChange) freeNumber(a *accounts) (string, error) {
 	uid, declared := c.To.Fields[UserUID]
 	if id, _ := parseID(uid); declared && !a.group.used()[id] {
-		return uid
+		return uid, nil
 	}
 	return freeID(c.To.System, &a.passwd, &a.group)
 }
 
 // newRow begins the line of a new user, and adds the one in shadow.
-func (c *UserChange) newRow(a *accounts) []string {
+func (c *UserChange) newRow(a *accounts) ([]string, error) {
 	password := "*"
 	if a.shadow.there {
 		password = "x"
 		a.shadow.put(c.shadowRow(a.today)...)
 	}
-	uid := freeID(c.To.System, &a.passwd)
+	uid, err := c.newNumber(a)
+	return []string{c.Name, password, uid, "", "", "/home/" + c.Name, "/bin/sh"}, err
+}
+
+// newNumber is the number of a new user: that of its own group, if it is free.
+// One that is declared is filled in later.
+func (c *UserChange) newNumber(a *accounts) (string, error) {
+	if _, declared := c.To.Fields[UserUID]; declared {
+		return "", nil
+	}
 	if g := a.group.get(c.Name); g != nil && c.To.OwnGroup != nil {
 		if id, _ := parseID(g[2]); !a.passwd.used()[id] {
-			uid = g[2]
+			return g[2], nil
 		}
 	}
-	return []string{c.Name, password, uid, "", "", "/home/" + c.Name, "/bin/sh"}
+	return freeID(c.To.System, &a.passwd)
 }
 
 // shadowRow is the line in shadow(5) of a new user: locked, and with the limits
 // that Debian gives to people, not to the system's own.
 func (c *UserChange) shadowRow(today int) []string {
-	if row, ok := record(bytesOf(c.To.Shadow), shadowColumns); ok {
+	if row, ok := shadowColumns.record(bytesOf(c.To.Shadow)); ok {
 		return row
 	}
 	if c.To.System {
@@ -123,11 +149,7 @@ func (c *GroupChange) edit(a *accounts) error {
 		a.dropGroup(c.Name)
 		return nil
 	case !c.From.Present:
-		gid := c.To.GID
-		if gid == "" {
-			gid = freeID(c.To.System, &a.group)
-		}
-		if err := a.addGroup(c.Name, gid); err != nil {
+		if err := c.add(a); err != nil {
 			return err
 		}
 		for _, user := range c.To.Members {
@@ -138,4 +160,14 @@ func (c *GroupChange) edit(a *accounts) error {
 		return nil
 	}
 	return a.renumber(c.Name, c.To.GID)
+}
+
+func (c *GroupChange) add(a *accounts) (err error) {
+	gid := c.To.GID
+	if gid == "" {
+		if gid, err = freeID(c.To.System, &a.group); err != nil {
+			return err
+		}
+	}
+	return a.addGroup(c.Name, gid)
 }

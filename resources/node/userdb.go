@@ -117,13 +117,13 @@ func (db *userDB) Group(name string) (Group, bool) {
 func parsePasswd(text []byte) iter.Seq[*User] {
 	return func(yield func(*User) bool) {
 		for line := range bytes.Lines(text) {
-			f, ok := record(line, 7)
+			f, ok := passwdColumns.record(line)
 			if !ok {
 				continue
 			}
-			uid, uidOK := parseID(f[2])
-			gid, gidOK := parseID(f[3])
-			if uidOK && gidOK && !yield(&User{Name: f[0], UID: uid, GID: gid, Comment: f[4], Home: f[5], Shell: f[6]}) {
+			uid, _ := parseID(f[2])
+			gid, _ := parseID(f[3])
+			if !yield(&User{Name: f[0], UID: uid, GID: gid, Comment: f[4], Home: f[5], Shell: f[6]}) {
 				return
 			}
 		}
@@ -134,12 +134,12 @@ func parsePasswd(text []byte) iter.Seq[*User] {
 func parseGroup(text []byte) iter.Seq[*Group] {
 	return func(yield func(*Group) bool) {
 		for line := range bytes.Lines(text) {
-			f, ok := record(line, 4)
+			f, ok := groupColumns.record(line)
 			if !ok {
 				continue
 			}
-			gid, ok := parseID(f[2])
-			if ok && !yield(&Group{Name: f[0], GID: gid, Members: splitNames(f[3])}) {
+			gid, _ := parseID(f[2])
+			if !yield(&Group{Name: f[0], GID: gid, Members: splitNames(f[3])}) {
 				return
 			}
 		}
@@ -168,16 +168,6 @@ func Groups(v View) []Group {
 		}
 	}
 	return groups
-}
-
-// record is the fields of a line of the user database; ok is false for a line
-// that is of another kind.
-func record(line []byte, fields int) (f []string, ok bool) {
-	if len(line) == 0 || bytes.IndexByte([]byte(" \t:#+-\r\n"), line[0]) >= 0 {
-		return nil, false
-	}
-	f = strings.Split(strings.TrimSuffix(string(line), "\n"), ":")
-	return f, len(f) == fields
 }
 
 func parseID(s string) (id int, ok bool) {

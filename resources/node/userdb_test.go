@@ -1,7 +1,6 @@
 package node
 
 import (
-	"bytes"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -79,36 +78,6 @@ func TestEmptyUserDB(t *testing.T) {
 	if _, ok := v.User("nobody"); ok {
 		t.Error("there is a user nobody")
 	}
-}
-
-// Whatever else is in a file, a record that is put and dropped again leaves all
-// other lines as they were, and is found as long as it is there.
-func FuzzTable(f *testing.F) {
-	f.Add([]byte(passwdText))
-	f.Add([]byte(groupText))
-	f.Add([]byte("a:x:1:1::/:\r\n\xff\n\n:::\n"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		row := []string{"new-user", "x", "4242", "4242", "", "/", "/bin/sh"}
-		if bytes.Contains(text, []byte(row[0])) {
-			t.Skip()
-		}
-		before := newUserDB(text, text)
-		table := newTable(text, true, passwdColumns)
-		table.put(row...)
-		with := table.text()
-		after := newUserDB(with, text)
-		if u, ok := after.User("new-user"); !ok || u.UID != 4242 {
-			t.Fatalf("not found in %q", with)
-		}
-		delete(after.users, "new-user")
-		if len(after.users) != len(before.users) {
-			t.Fatalf("users went from %d to %d", len(before.users), len(after.users))
-		}
-		table.drop("new-user")
-		if got := table.text(); !bytes.Equal(got, text) && !bytes.Equal(got, append(bytes.Clone(text), '\n')) {
-			t.Fatalf("foreign bytes changed: %q became %q", text, got)
-		}
-	})
 }
 
 // tree is a machine that is a directory with some files.

@@ -1,27 +1,36 @@
 package unitfile
 
 import (
+	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/makenotwork/mnw-agent/test/linear"
 )
 
-// memTree is a tree of files and directories without links.
+// memTree is a tree of files, directories and links, "-> " and where they lead.
 type memTree map[string]string
 
 func (m memTree) ReadFile(p string) ([]byte, error) {
+	p, err := resolve(m, p, true)
 	text, ok := m[p]
-	if !ok {
+	if err != nil || !ok {
 		return nil, fs.ErrNotExist
 	}
 	return []byte(text), nil
 }
 
 func (m memTree) Readlink(p string) (string, error) {
-	if _, ok := m[p]; ok {
+	if text, ok := m[p]; ok {
+		if target, ok := strings.CutPrefix(text, "-> "); ok {
+			return target, nil
+		}
 		return "", fs.ErrInvalid
 	}
 	_, err := m.ReadDir(p)
@@ -76,7 +85,24 @@ func FuzzParse(f *testing.F) {
 		if len(apart)+len(both) > 0 && !reflect.DeepEqual(apart, both) {
 			t.Fatalf("apart\n%#v\ntogether\n%#v", apart, both)
 		}
+		sameWritten(t, both)
 	})
+}
+
+// sameWritten holds that settings are read again from what a person would write.
+func sameWritten(t *testing.T, settings []Setting) {
+	t.Helper()
+	var text strings.Builder
+	for _, s := range settings {
+		fmt.Fprintf(&text, "[%s]\n%s = %s\n", s.Section, s.Key, s.Value)
+	}
+	again, err := Parse([]byte(text.String()))
+	for i := range again {
+		again[i].Line = 0
+	}
+	if err != nil || !slices.Equal(again, settings) {
+		t.Fatalf("%q\nis read as\n%#v, %v, and not\n%#v", text.String(), again, err, settings)
+	}
 }
 
 // Whatever a unit says, all of it can be asked for.
@@ -120,5 +146,189 @@ func FuzzLoad(f *testing.F) {
 			}
 			_, _ = FileState(tree, name)
 		}
+	})
+}
+
+// What is enabled is enabled, and nothing is left to do; what is disabled again
+// has no link left.
+func FuzzEnable(f *testing.F) {
+	f.Add("[Install]\nWantedBy=multi-user.target x@.target\nAlias=b.service\n", "[Install]\nWantedBy=\nAlso=b@c.service\nRequiredBy=%n\n", "")
+	f.Add("[Install]\nAlias=b@%i.service multi-user.target.wants/a@.service\nDefaultInstance=x\n", "", "../a@.service")
+	f.Add("[Install]\nWantedBy=%j.target\nAlso=a.service\n", "[Install]\nAlias=/dev/null\n", "/usr/lib/systemd/system/a.service")
+	f.Fuzz(func(t *testing.T, plain, template, target string) {
+		tree := memTree{
+			"/usr/lib/systemd/system/a.service":  plain,
+			"/usr/lib/systemd/system/a@.service": template,
+			"/etc/machine-id":                    "0123456789abcdef0123456789abcdef\n",
+		}
+		if target != "" {
+			tree[ConfigDir+"/x.target.wants/a.service"] = "-> " + target
+		}
+		for _, name := range []string{"a.service", "a@.service", "a@b.service"} {
+			links, err := EnableLinks(tree, name)
+			if err != nil {
+				continue
+			}
+			enabled := maps.Clone(tree)
+			for at, to := range links {
+				enabled[at] = "-> " + to
+			}
+			if again, err := EnableLinks(enabled, name); err != nil || len(again) > 0 {
+				t.Fatalf("%s is to be enabled again: %v, %v, of\n%q", name, again, err, enabled)
+			}
+			disabled, err := DisableLinks(enabled, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, at := range disabled {
+				if _, ok := enabled[at]; !ok {
+					t.Fatalf("%s: there is no link %s in\n%q", name, at, enabled)
+				}
+				delete(enabled, at)
+			}
+			if again, err := DisableLinks(enabled, name); err != nil || len(again) > 0 {
+				t.Fatalf("%s is to be disabled again: %q, %v, of\n%q", name, again, err, enabled)
+			}
+		}
+	})
+}
+
+// Words that are quoted are read as the same words.
+func FuzzWords(f *testing.F) {
+	for _, text := range []string{`a "b c" 'd'e`, `\x41\u00e4\U0001f600\101 \s`, `\`, `"`, `"a\`, `\x00 \ud800 \400`, "a\x00\xff\t\n", `a\ b;\;`} {
+		f.Add(text)
+	}
+	escape := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+	f.Fuzz(func(t *testing.T, text string) {
+		for style := range wordStyle(16) {
+			list, err := words(text, style)
+			if err != nil || style&quotes == 0 || style&backslash != 0 {
+				continue
+			}
+			var quoted []string
+			for _, word := range list {
+				quoted = append(quoted, `"`+escape.Replace(word)+`"`)
+			}
+			again, err := words(strings.Join(quoted, "\t "), style)
+			if err != nil || !slices.Equal(again, list) {
+				t.Fatalf("%q is read as %q, and that again as %q, %v", text, list, again, err)
+			}
+		}
+	})
+}
+
+// A name is put together again from its parts, and what it stands for is what
+// was escaped in it.
+func FuzzName(f *testing.F) {
+	for _, name := range []string{"a.service", "a@.service", "a@b@c.service", "a@b-\\x2d.service", "-.mount", ".service", "a.b.timer", "@x.service", "..service", strings.Repeat("a", 248) + ".service"} {
+		f.Add(name, "/srv/a b/-")
+	}
+	f.Add("\xff.service", "/.x//..")
+	f.Fuzz(func(t *testing.T, name, text string) {
+		if n, ok := parseName(name); ok {
+			if n.String() != name || strings.Contains(name, "/") || len(name) > 255 || n.isPlain() == (n.isInstance() || n.isTemplate()) {
+				t.Fatalf("%q is read as %+v", name, n)
+			}
+			if filled, ok := n.with(text); ok {
+				if again, ok := parseName(filled.String()); !ok || again != filled || again.template() != n.template() {
+					t.Fatalf("%q with %q is %+v, and that %+v", name, text, filled, again)
+				}
+			}
+			if _, err := Load(memTree{}, name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		escaped := escapeName(text)
+		if got, err := unescapeName(escaped); err != nil || got != text || !inUnitCharset(escaped) {
+			t.Fatalf("%q is escaped as %q, and that read as %q, %v", text, escaped, got, err)
+		}
+		if clean := path.Clean("/" + text); !strings.Contains(text, "..") {
+			at := unitName{prefix: "x", at: true, instance: "-", typ: "service"}
+			if clean != "/" {
+				at.instance = escapeName(clean[1:])
+			}
+			if got, err := nameToPath(at); err != nil || got != clean {
+				t.Fatalf("%q is escaped as %q, and that read as %q, %v", clean, at.instance, got, err)
+			}
+		}
+	})
+}
+
+// escapeName is systemd-escape(1).
+func escapeName(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '/':
+			b.WriteByte('-')
+		case c == '-' || c == '\\' || i == 0 && c == '.' || !inUnitCharset(s[i:i+1]) || c == '@':
+			fmt.Fprintf(&b, `\x%02x`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// A text whose percent signs are doubled stands for itself, and one without
+// them is left alone. What is not known stays.
+func FuzzExpand(f *testing.F) {
+	for _, text := range []string{"", "%n %N %p %i %j %I %P %J %f %y %Y", "%%n", "%", "100% x %", "%ä%Z%é", "%h/%u\xff%"} {
+		f.Add(text, "a@b-\\x2d.service")
+	}
+	f.Add("%I%f", `a@\x2.service`)
+	f.Fuzz(func(t *testing.T, text, name string) {
+		if _, ok := parseName(name); !ok {
+			t.Skip()
+		}
+		u, err := Load(memTree{ConfigDir + "/" + name: "[Service]\n"}, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := u.Expand(strings.ReplaceAll(text, "%", "%%")); err != nil || got != text {
+			t.Fatalf("%q, doubled, expands to %q, %v", text, got, err)
+		}
+		got, err := u.Expand(text)
+		if err == nil && !strings.Contains(text, "%") && got != text {
+			t.Fatalf("%q expands to %q", text, got)
+		}
+		for _, c := range "nNpi" {
+			want, _ := u.Expand("%" + string(c))
+			if utf8.ValidString(text) && !strings.Contains(text, "%") {
+				if got, err := u.Expand(text + "%" + string(c) + text); err != nil || got != text+want+text {
+					t.Fatalf("%%%c in %q expands to %q, %v", c, text, got, err)
+				}
+			}
+		}
+	})
+}
+
+// A unit is read in time that does not grow with the square of its files.
+func FuzzLong(f *testing.F) {
+	for _, piece := range []string{
+		"ExecStart=/bin/a\n", "\\\n", "a=\\\n#\n", "\r\n\x00", "Environment=A=%i\n", "WantedBy=a.target\n", "Also=a.service b.service\n",
+		"EnvironmentFile=/a/*\n", "Alias=%i.service\n", "[A]\n", "Type=x\n",
+	} {
+		f.Add("[Service]\n", piece, "")
+		f.Add("[Install]\n", piece, "\n[Service]\nExecStart=")
+	}
+	f.Add("[Service]\nExecStart=/bin/a ", `"\x41" ; `, "")
+	f.Add("[Service]\nExecStart=/bin/", "%f%h", "\n")
+	f.Add("[Service]\nEnvironment=", "A=b ", "\n")
+	f.Fuzz(func(t *testing.T, head, piece, tail string) {
+		linear.Hold(t, head, piece, tail, func(text string) {
+			tree := memTree{ConfigDir + "/a@.service": text, ConfigDir + "/a@b.service.d/1.conf": text}
+			u, err := Load(tree, "a@b.service")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, key := range []string{"ExecStart", "ExecReload"} {
+				u.Commands(key)
+			}
+			_, _, _, _ = u.Environment(), u.EnvironmentFiles(), u.UnsetEnvironment(), u.CanReload()
+			_, _ = EnableLinks(tree, "a@b.service")
+			_, _ = DisableLinks(tree, "a@b.service")
+			_, _ = FileState(tree, "a@b.service")
+		})
 	})
 }

@@ -27,6 +27,7 @@ func main() {
 	calls := flag.String("calls", strings.Join(writing, ","), "the calls that count")
 	flag.StringVar(&t.path, "path", "/", "a call with a descriptor counts if that is of a file whose path begins so")
 	errno := flag.String("errno", "", "fail the call with this error; without it the program is killed")
+	flag.BoolVar(&t.trace, "trace", false, "tell every call that counts, and strike none")
 	flag.Parse()
 	t.calls = map[uint64]string{}
 	for _, name := range strings.Split(*calls, ",") {
@@ -64,6 +65,7 @@ type tracer struct {
 	calls map[uint64]string // by number
 	path  string
 	errno unix.Errno // 0: kill
+	trace bool
 
 	pid     int
 	count   int
@@ -152,6 +154,10 @@ func (t *tracer) at(thread int) error {
 	}
 	what, counts := t.describe(name, &regs)
 	if !counts {
+		return nil
+	}
+	if t.trace {
+		fmt.Fprintln(os.Stderr, "faults:", what)
 		return nil
 	}
 	if t.count++; t.count != t.nth {
