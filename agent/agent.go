@@ -110,6 +110,7 @@ func (r *run) apply(ctx context.Context) error {
 	changes := r.foresee(ctx)
 	switch {
 	case r.report.Refused:
+	case changes && r.resumed == nil && r.allOrNothing():
 	case changes || r.resumed != nil:
 		return r.transact(ctx)
 	default:

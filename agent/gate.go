@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -13,6 +14,20 @@ import (
 
 // atomic says whether all or nothing is wanted.
 func (r *run) atomic() bool { return r.options.Atomic || r.manifest.Atomic }
+
+// allOrNothing says whether the run must not begin: all or nothing is wanted, and
+// it is known already that it cannot be all.
+func (r *run) allOrNothing() bool {
+	if !r.atomic() || !slices.ContainsFunc(r.steps, (*step).counts) {
+		return false
+	}
+	r.report.note("nothing was changed: all or nothing is wanted")
+	r.report.Refused = true
+	return true
+}
+
+// counts says whether the step is broken, and not merely audited.
+func (s *step) counts() bool { return s.broken() && !s.audit }
 
 // weighFailure shuts the gate when a step's failure is more than its own: a unit
 // that does not come up, or does not take its configuration.
@@ -39,7 +54,7 @@ func (r *run) shut(format string, args ...any) {
 func (r *run) mustGoBack(ctx context.Context) bool {
 	if r.gate == "" && r.atomic() {
 		for _, s := range r.steps {
-			if s.broken() && !s.audit {
+			if s.counts() {
 				r.shut("%s failed, and all or nothing is wanted", s.id)
 				break
 			}
