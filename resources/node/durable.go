@@ -104,9 +104,6 @@ func (m *Machine) write(c *PathChange) (written, error) {
 	if err != nil {
 		return written{}, err
 	}
-	if err := p.mayRename(); err != nil {
-		return written{}, err
-	}
 	file, err := p.nameless()
 	if err != nil {
 		return written{}, err
