@@ -43,13 +43,15 @@ bench: ## every benchmark; the speed of the agent as ratios to yardsticks (BENCH
 	$(GO) test -run='^$$' -bench='$(BENCH)' -timeout=30m ./...
 
 # Go would spend the whole time on making one input smaller: 100 tries are enough.
+# And it sometimes takes the end of the time for a failure, which it is not.
 .PHONY: fuzz
 fuzz: ## every fuzz test for FUZZTIME, one minute by default; what fails is told at the end
-	@failed=; \
+	@failed=; said=$$(mktemp); trap 'rm -f $$said' EXIT; \
 	for package in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list='^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "$$package $$target"; \
-			$(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=100x $$package || failed+=" $$package:$$target"; \
+			$(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=100x $$package | tee $$said || \
+				grep -q '^ *context deadline exceeded$$' $$said || failed+=" $$package:$$target"; \
 		done; \
 	done; \
 	test -z "$$failed" || { echo "failed:$$failed"; exit 1; }

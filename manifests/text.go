@@ -90,8 +90,11 @@ func weight(text []byte) int {
 	return sum
 }
 
-// placeOf is the place of the byte at an offset.
+// placeOf is the place of the character that the byte at an offset belongs to.
 func placeOf(file string, text []byte, at int) Pos {
+	for at > 0 && at < len(text) && !utf8.RuneStart(text[at]) {
+		at--
+	}
 	before := bytes.TrimPrefix(text[:at], []byte(byteOrderMark))
 	line := before[bytes.LastIndexByte(before, '\n')+1:]
 	return Pos{file, 1 + bytes.Count(before, []byte("\n")), 1 + utf8.RuneCount(line)}

@@ -88,9 +88,10 @@ func FuzzSSHDPattern(f *testing.F) {
 		f.Add("git", pattern)
 	}
 	f.Add("a[b", "a[b")
+	f.Add("é", "?") // two bytes
 	f.Fuzz(func(t *testing.T, name, pattern string) {
-		if strings.Contains(name, "/") || strings.Count(pattern, "*") > 8 {
-			t.Skip("no user has such a name; the model is too slow for that")
+		if strings.Count(pattern, "*") > 8 {
+			t.Skip("the model is too slow for that")
 		}
 		if got, want := likePattern(name, pattern), matchPattern(name, pattern); got != want {
 			t.Fatalf("%q is like %q: %v, and sshd says %v", name, pattern, got, want)

@@ -166,11 +166,23 @@ func inPatternList(names []string, list string) bool {
 	return found
 }
 
-// plainly takes the other meanings from what is a pattern to package path.
-var plainly = strings.NewReplacer(`\`, `\\`, `[`, `\[`)
-
-// likePattern says whether a name is like a pattern with * and ?.
+// likePattern says whether a name is like a pattern with * and ?, byte by byte.
 func likePattern(name, pattern string) bool {
-	ok, _ := path.Match(plainly.Replace(pattern), name)
-	return ok
+	n, p := 0, 0
+	star, taken := -1, 0 // the last *, and how far the name was when it came
+	for n < len(name) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, taken = p, n
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == name[n]):
+			n, p = n+1, p+1
+		case star >= 0:
+			taken++
+			n, p = taken, star+1
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[p:], "*") == ""
 }
