@@ -55,6 +55,7 @@ type run struct {
 	log     log           // what is done, for the journal
 	resumed *journal.Run  // the run that this one goes on with, nil for none
 	watches []*watch      // the checks
+	letGo   bool          // of the hold on an earlier manifest, when this one goes through
 	gate    string        // why the run must be taken back, "" while it need not
 	own     []node.Change // actions that end this process: made last
 }
@@ -115,6 +116,7 @@ func (r *run) apply(ctx context.Context) error {
 		return r.transact(ctx)
 	default:
 		r.phase("check", func() { r.checkOnce(ctx) })
+		return r.release()
 	}
 	return nil
 }
@@ -140,7 +142,10 @@ func (r *run) foresee(ctx context.Context) bool {
 func (r *run) transact(ctx context.Context) error {
 	r.phase("check", func() { r.checkBefore(ctx, r.resumed) })
 	defer r.endWatches()
-	if err := r.begin(); err != nil {
+	if stopped(ctx) != nil {
+		return nil // what the checks said then is no ground to stand on
+	}
+	if err := errors.Join(r.begin(), r.release()); err != nil {
 		return err
 	}
 	r.phase("commit", func() { r.commit(ctx) })

@@ -94,13 +94,19 @@ func (r *run) setAside(steps []*step) {
 		s.plan.Changes = slices.DeleteFunc(slices.Clone(s.plan.Changes), func(c node.Change) bool {
 			action, ok := c.(*node.UnitAction)
 			if ok && action.Own() {
-				r.own = append(r.own, c)
+				r.own = append(slices.DeleteFunc(r.own, sameUnit(action)), c)
 				s.deferred = true
 				s.plan.Notes = append(s.plan.Notes, "this run is a part of it: when all is reported: "+c.Line())
 			}
 			return ok && action.Own()
 		})
 	}
+}
+
+// sameUnit is whether a change is of the unit that an action is of, as when it was
+// planned again.
+func sameUnit(a *node.UnitAction) func(node.Change) bool {
+	return func(c node.Change) bool { return c.Subject() == a.Subject() }
 }
 
 // halt fails all that is not made yet: nothing may be changed that is not in the
