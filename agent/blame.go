@@ -59,7 +59,7 @@ func mentions(text, name string) bool {
 	longer := func(c byte) bool {
 		return c == '-' || c == '_' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
 	}
-	for at := 0; ; {
+	for at := 0; name != ""; {
 		next := strings.Index(text[at:], name)
 		if next < 0 {
 			return false
@@ -70,4 +70,5 @@ func mentions(text, name string) bool {
 		}
 		at = start + 1
 	}
+	return false
 }

@@ -38,6 +38,7 @@ func TestMentions(t *testing.T) {
 		{"/etc/systemd/system/a.service.d/x.conf:2: unknown key", "a.service", true},
 		{"ba.service: not executable", "a.service", false},
 		{"", "a.service", false},
+		{"a", "", false},
 	} {
 		if got := mentions(c.text, c.name); got != c.want {
 			t.Errorf("%q in %q: %v", c.name, c.text, got)

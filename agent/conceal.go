@@ -1,17 +1,12 @@
 package agent
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/makenotwork/mnw-agent/manifests"
 	"github.com/makenotwork/mnw-agent/resources"
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
-
-// short is the length of what is not taken for a secret: it stands in texts by
-// chance.
-const short = 4
 
 // concealer takes the secrets that a manifest declares out of a text.
 func concealer(m *manifests.Manifest) func(string) string {
@@ -22,11 +17,7 @@ func concealer(m *manifests.Manifest) func(string) string {
 	for i := range m.Entries {
 		e := &m.Entries[i]
 		if s, ok := e.Resource.(resources.Secretive); ok {
-			for _, secret := range s.Conceals() {
-				if len(secret) >= short {
-					secrets = append(secrets, secret)
-				}
-			}
+			secrets = append(secrets, s.Conceals()...)
 		}
 	}
 	return without(secrets)
@@ -60,32 +51,18 @@ func unshown(content *node.Content, shown *node.Shown) []string {
 	if content == nil {
 		return nil
 	}
-	public := strings.Split(shown.Before+"\n"+shown.After, "\n")
+	public := map[string]bool{}
+	for line := range strings.SplitSeq(shown.Before+"\n"+shown.After, "\n") {
+		public[line] = true
+	}
 	var secrets []string
 	for line := range strings.Lines(string(content.Bytes())) {
 		line = strings.TrimSpace(line)
-		if slices.Contains(public, line) {
+		if public[line] {
 			continue
 		}
 		_, value, _ := strings.Cut(line, "=")
-		for _, text := range []string{line, strings.Trim(value, `"'`)} {
-			if len(text) >= short {
-				secrets = append(secrets, text)
-			}
-		}
+		secrets = append(secrets, line, strings.Trim(value, `"'`))
 	}
 	return secrets
-}
-
-// without is what takes texts out of a text, the longest first.
-func without(secrets []string) func(string) string {
-	if len(secrets) == 0 {
-		return func(text string) string { return text }
-	}
-	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) })
-	var pairs []string
-	for _, secret := range secrets {
-		pairs = append(pairs, secret, "(hidden)")
-	}
-	return strings.NewReplacer(pairs...).Replace
 }

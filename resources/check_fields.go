@@ -83,7 +83,7 @@ func (c *Check) checkURL() error {
 	case at.Hostname() == "":
 		return errors.New("the URL has no host")
 	case at.Port() != "" && !isPort(at.Port()):
-		return fmt.Errorf("%s is not a port: want 1 to 65535", at.Port())
+		return errors.New("the port of the URL is none: want 1 to 65535")
 	}
 	return nil
 }

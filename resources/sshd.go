@@ -166,9 +166,11 @@ func inPatternList(names []string, list string) bool {
 	return found
 }
 
+// plainly takes the other meanings from what is a pattern to package path.
+var plainly = strings.NewReplacer(`\`, `\\`, `[`, `\[`)
+
 // likePattern says whether a name is like a pattern with * and ?.
 func likePattern(name, pattern string) bool {
-	pattern = strings.NewReplacer(`\`, `\\`, `[`, `\[`).Replace(pattern)
-	ok, _ := path.Match(pattern, name)
+	ok, _ := path.Match(plainly.Replace(pattern), name)
 	return ok
 }

@@ -86,16 +86,33 @@ func TestCrashAtEveryCall(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			c := newCrash(t, programs)
-			n := 1
-			for ; c.struck(append(args, "-nth", fmt.Sprint(n))...); n++ {
-				c.recovers(fmt.Sprintf("%s at call %d (%s)", what, n, c.where))
-			}
-			if n < 50 {
-				t.Errorf("there were %d calls only", n)
-			}
-			t.Logf("%s: %d calls", what, n-1)
+			c.everyCall(what, args, c.pristine, []string{"apply", c.manifest}, c.recovers)
+		})
+		t.Run(what+" on the way back", func(t *testing.T) {
+			t.Parallel()
+			c := newCrash(t, programs)
+			c.reset(c.pristine)
+			c.agent(0, "apply", c.manifest)
+			applied := c.root + "-applied"
+			c.sh(fmt.Sprintf("cp -a %s %s", c.root, applied))
+			c.everyCall(what, args, applied, []string{"rollback"}, c.goesBack)
 		})
 	}
+}
+
+// everyCall strikes a run of the agent, which begins with a copy of a tree, at each
+// of its calls.
+func (c *crash) everyCall(what string, fault []string, tree string, argv []string, then func(when string)) {
+	n := 1
+	for ; c.struck(tree, append(fault, "-nth", fmt.Sprint(n)), argv); n++ {
+		when := fmt.Sprintf("%s at call %d (%s)", what, n, c.where)
+		c.whole(when)
+		then(when)
+	}
+	if n < 50 {
+		c.Errorf("there were %d calls only", n-1)
+	}
+	c.Logf("%s, %s: %d calls", argv[0], what, n-1)
 }
 
 // A crash is one tree on which runs are struck, again and again.
@@ -114,15 +131,15 @@ func newCrash(t *testing.T, programs string) *crash {
 	if err := os.WriteFile(c.manifest, []byte("version: 1\n"+crashes), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c.reset()
+	c.reset(c.pristine)
 	c.before = c.look()
-	c.agent(0)
+	c.agent(0, "apply", c.manifest)
 	c.after = c.look()
 	return c
 }
 
-func (c *crash) reset() {
-	c.sh(fmt.Sprintf("rm -rf %[1]s; cp -a %[2]s %[1]s", c.root, c.pristine))
+func (c *crash) reset(tree string) {
+	c.sh(fmt.Sprintf("rm -rf %[1]s; cp -a %[2]s %[1]s", c.root, tree))
 }
 
 func (c *crash) sh(script string) {
@@ -153,11 +170,11 @@ func (c *crash) look() boot.Snapshot {
 	return snapshot.WithoutTimes()
 }
 
-func (c *crash) agent(status int) string {
+func (c *crash) agent(status int, argv ...string) string {
 	c.Helper()
-	out, err := exec.Command(c.programs+"/mnw-agent", "apply", "--root", c.root, c.manifest).CombinedOutput()
+	out, err := exec.Command(c.programs+"/mnw-agent", append(argv, "--root", c.root)...).CombinedOutput()
 	if code := exitCode(err); code != status {
-		c.Errorf("apply ends with %d: %s", code, out)
+		c.Errorf("%s ends with %d: %s", argv[0], code, out)
 	}
 	return string(out)
 }
@@ -169,12 +186,12 @@ func exitCode(err error) int {
 	return 0
 }
 
-// struck runs the agent on a fresh tree and says whether it was struck.
-func (c *crash) struck(args ...string) bool {
+// struck runs the agent on a copy of a tree and says whether it was struck.
+func (c *crash) struck(tree string, fault, argv []string) bool {
 	c.Helper()
-	c.reset()
-	args = append(args, "--", c.programs+"/mnw-agent", "apply", "--root", c.root, c.manifest)
-	out, _ := exec.Command(c.programs+"/faults", args...).CombinedOutput()
+	c.reset(tree)
+	args := append(fault, append([]string{"--", c.programs + "/mnw-agent"}, argv...)...)
+	out, _ := exec.Command(c.programs+"/faults", append(args, "--root", c.root)...).CombinedOutput()
 	_, where, struck := strings.Cut(string(out), "faults: struck: ")
 	c.where = strings.TrimSpace(strings.ReplaceAll(where, c.root, ""))
 	if !struck && !strings.Contains(string(out), "faults: not struck") {
@@ -186,8 +203,8 @@ func (c *crash) struck(args ...string) bool {
 	return struck
 }
 
-// recovers fails unless every file is old or new, and the next run makes all new.
-func (c *crash) recovers(when string) {
+// whole fails unless every file is old or new.
+func (c *crash) whole(when string) {
 	c.Helper()
 	for name, is := range c.look() {
 		was, had := c.before[name]
@@ -197,12 +214,35 @@ func (c *crash) recovers(when string) {
 			c.Errorf("%s: %s is neither old nor new", when, name)
 		}
 	}
-	said := c.agent(0)
+}
+
+// recovers fails unless the next run makes all new, and leaves nothing behind.
+func (c *crash) recovers(when string) {
+	c.Helper()
+	said := c.agent(0, "apply", c.manifest)
 	if diff := c.after.Diff(c.look()); diff != "" {
 		c.Errorf("%s: the next run leaves another tree:\n%s%s", when, diff, said)
 	}
-	left, _ := filepath.Glob(c.root + stateDir + "/mnw-agent-preview-*")
-	if len(left) > 0 && !strings.HasPrefix(when, "killed") {
+	c.tidy(when)
+}
+
+// goesBack fails unless the next roll-back makes all old, if it is not so already.
+func (c *crash) goesBack(when string) {
+	c.Helper()
+	out, err := exec.Command(c.programs+"/mnw-agent", "rollback", "--root", c.root).CombinedOutput()
+	if err != nil && !strings.Contains(string(out), "there is no run in the journal to take back") {
+		c.Errorf("%s: the next roll-back: %v: %s", when, err, out)
+	}
+	if diff := c.before.Diff(c.look()); diff != "" {
+		c.Errorf("%s: the next roll-back leaves another tree:\n%s%s", when, diff, out)
+	}
+	c.tidy(when)
+}
+
+func (c *crash) tidy(when string) {
+	c.Helper()
+	left, _ := filepath.Glob(c.root + stateDir + "/*.new")
+	if len(left) > 0 {
 		c.Errorf("%s: left behind: %s", when, left)
 	}
 }

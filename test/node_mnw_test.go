@@ -1,6 +1,7 @@
 package test
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -92,4 +93,51 @@ func TestQuickstart(t *testing.T) {
 	if page := m.ReadFile("/srv/www/index.html"); page != "<h1>Hello from node</h1>\n" {
 		t.Error(page)
 	}
+}
+
+// The whole move is taken back in one step, and the old server answers again. So
+// it is when the new one does not answer as it should.
+func TestMnwGoesBack(t *testing.T) {
+	t.Parallel()
+	m := boot.Node(t)
+	m.Server()
+	m.Release("0.9.5")
+	m.Put("../examples/mnw", "/root/mnw")
+	m.InstallAgent()
+	const manifest = "/root/mnw/manifest.yaml"
+	look := func() boot.Snapshot {
+		return m.Snapshot(append(crashPlaces, "/etc/subuid", "/etc/subgid", "/var/lib/caddy")...).WithoutTimes()
+	}
+	before := look()
+	back := func(when string) {
+		t.Helper()
+		diff := before.Diff(look())
+		if crontab := regexp.MustCompile(`(?m)^~ /var/spool/cron/crontabs/makenotwork .*\n`); crontab.ReplaceAllString(diff, "") != "" {
+			t.Errorf("%s, it is not as it was:\n%s", when, diff)
+		}
+		for what, script := range map[string]string{
+			"health":      `curl -sS --fail localhost:3000/api/health | grep -q '"version":"0.9.1"'`,
+			"error pages": `curl -sS localhost:2019/config/ | grep -q /opt/makenotwork/error-pages`,
+			"crontab":     `crontab -l -u makenotwork | grep -q '^0 3 \* \* \* /opt/makenotwork/backup-db.sh'`,
+		} {
+			if result := m.Sh(script); result.Code != 0 {
+				t.Errorf("%s: %s: %s", when, what, result)
+			}
+		}
+	}
+	if result := m.Agent("apply", manifest); result.Code != 0 {
+		t.Fatal(result)
+	}
+	m.MustSh(`curl -sS --fail localhost:3000/api/health | grep -q '"version":"0.9.5"'`)
+	if result := m.Agent("rollback"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	back("taken back by hand")
+
+	m.MustSh(`sed -i 's/contains: operational, within: 30s/contains: 0.9.1, within: 2s/' ` + manifest)
+	result := m.Agent("apply", "--json", manifest)
+	if r := report(t, result); result.Code != 3 || r.Checks[0].Outage == nil || !strings.Contains(r.Rollback.Because, "check:api passed before, and fails now: the body does not contain") {
+		t.Fatal(result)
+	}
+	back("taken back by itself")
 }

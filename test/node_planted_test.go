@@ -176,13 +176,13 @@ func TestWritableByOthers(t *testing.T) {
 			if len(args) == 0 || strings.HasPrefix(args[0], "-") {
 				args = append(args, "/root/m/m.yaml")
 			}
-			before := m.Snapshot()
+			before := m.Snapshot("/usr")
 			for _, verb := range []string{"plan", "apply"} {
 				if result := m.Agent(append([]string{verb}, args...)...); result.Code != w.code || !strings.Contains(result.Stderr, w.says) {
 					t.Errorf("%s: want exit %d and %q: %s", verb, w.code, w.says, result)
 				}
 			}
-			if diff := before.Diff(m.Snapshot()); diff != "" {
+			if diff := before.Diff(m.Snapshot("/usr")); diff != "" {
 				t.Errorf("it has touched the node:\n%s", diff)
 			}
 		})

@@ -73,7 +73,9 @@ func isTerminal(w io.Writer) bool {
 
 func (p *printer) say(format string, args ...any) { fmt.Fprintf(p.w, format, args...) }
 
+// paint makes a text harmless, and gives it a colour.
 func (p *printer) paint(i ink, text string) string {
+	text = visible(text)
 	if !p.colour || text == "" {
 		return text
 	}
@@ -121,7 +123,7 @@ func (a *app) printValidities(list []validity) {
 			a.printError(e)
 		}
 		if len(v.Errors) == 0 {
-			a.printer(a.stdout).say("%s is right: %s\n", v.Manifest, count(v.Resources, "resource"))
+			a.printer(a.stdout).say("%s is right: %s\n", visible(v.Manifest), count(v.Resources, "resource"))
 		}
 	}
 }
@@ -154,7 +156,7 @@ func (p *printer) rollback(r *agent.RollbackReport, l look) {
 		p.resource(&r.Resources[i], l)
 	}
 	for _, text := range r.Errors {
-		p.say("%s\n", p.paint(red, "! "+visible(text)))
+		p.say("%s\n", p.paint(red, "! "+text))
 	}
 }
 
@@ -176,14 +178,14 @@ func (a *app) printHistory(runs []agent.PastRun) {
 		p.say("No run has changed anything here yet.\n")
 	}
 	for _, run := range runs {
-		p.say("%s\n", pastLine(run))
+		p.say("%s\n", visible(pastLine(run)))
 	}
 }
 
 // printPastRun tells of one run what it has changed.
 func (a *app) printPastRun(run agent.PastRun, changes []agent.PastChange) {
 	p := a.printer(a.stdout)
-	p.say("%s\n", pastLine(run))
+	p.say("%s\n", visible(pastLine(run)))
 	for _, c := range changes {
 		line := c.Line
 		if c.Made != "yes" {
@@ -244,16 +246,16 @@ func (p *printer) diff(text string) {
 }
 
 // visible makes control characters harmless to a terminal, and seen.
-func visible(line string) string {
+func visible(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' {
+		if r < ' ' && r != '\t' && r != '\n' {
 			return '␀' + r
 		}
 		if r == 0x7f || r >= 0x80 && r < 0xa0 {
 			return '�'
 		}
 		return r
-	}, line)
+	}, text)
 }
 
 func indent(text string) string {
@@ -268,7 +270,7 @@ func indent(text string) string {
 func (p *printer) summary(r *agent.Report) {
 	for _, c := range r.Checks {
 		if text := checkLine(c); text != "" {
-			p.say("%s\n", text)
+			p.say("%s\n", visible(text))
 		}
 	}
 	p.say("%s\n", tally(r))

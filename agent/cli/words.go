@@ -145,7 +145,7 @@ func pastLine(r agent.PastRun) string {
 		line += ", " + r.Manifest
 	}
 	if r.Because != "" {
-		line += ": " + visible(oneLine(r.Because))
+		line += ": " + oneLine(r.Because)
 	}
 	if r.UndoneBy != 0 {
 		line += fmt.Sprintf(" (taken back by run %d)", r.UndoneBy)

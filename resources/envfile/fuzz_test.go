@@ -210,8 +210,9 @@ func FuzzQuote(f *testing.F) {
 func FuzzLong(f *testing.F) {
 	for _, piece := range []string{"A=1\n", "a\n", "#\\\n", "'", "KEY=x\n", "A=$A$A\n", "export ", "\\", "A=\"", "export KEY='\n'\n", "\r\n", "A=x;", "a\r", "KEY='\nA='\n"} {
 		f.Add("", piece, "")
-		f.Add("KEY=\"", piece, "\n")
 	}
+	f.Add("KEY=\"", "A=1\n", "")
+	f.Add("KEY='", "\\", "\n")
 	f.Fuzz(func(t *testing.T, head, piece, tail string) {
 		linear.Hold(t, head, piece, tail, func(text string) {
 			file := Parse([]byte(text))

@@ -159,7 +159,7 @@ func FuzzShModel(f *testing.F) {
 		f.Skip("it needs root, to be nobody")
 	}
 	r := rand.New(rand.NewPCG(11, 12))
-	for range 100 {
+	for range 30 {
 		f.Add([]byte(randomText(r, linePieces, 14)))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -98,6 +98,9 @@ func (m *Machine) write(c *PathChange) (written, error) {
 	}
 	defer p.close()
 	dir, err := inodeOf(p.dir)
+	if err == nil {
+		err = p.mayRename()
+	}
 	if err != nil {
 		return written{}, err
 	}

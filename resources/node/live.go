@@ -122,9 +122,12 @@ func readHeld(fd int, path string) ([]byte, error) {
 // comparing holds the buffers that Holds reads into.
 var comparing = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
-// Holds is part of View. It keeps nothing of what it reads.
+// Holds is part of View. It keeps nothing of what it reads. It is asked of every
+// file that is as declared, so it opens what was a file when it was looked at
+// without a second look: a pipe does not wait, and a device on a disk that users
+// may write to is not theirs to move.
 func (l *Live) Holds(path string, content []byte) (bool, error) {
-	fd, err := l.m.openItself(path)
+	fd, err := l.m.open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW)
 	if err != nil {
 		return false, &fs.PathError{Op: "read", Path: path, Err: err}
 	}
