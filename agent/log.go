@@ -147,12 +147,3 @@ func (r *run) close(ctx context.Context) error {
 	}
 	return errors.Join(append(errs, r.options.keep(r.report), r.endSelf(ctx))...)
 }
-
-// endSelf makes the changes that end this very process.
-func (r *run) endSelf(ctx context.Context) error {
-	var errs []error
-	for _, c := range r.own {
-		errs = append(errs, r.machine.Perform(context.WithoutCancel(ctx), c))
-	}
-	return errors.Join(errs...)
-}

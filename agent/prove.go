@@ -18,7 +18,7 @@ func (r *run) prove(ctx context.Context) {
 			again = append(again, s)
 		}
 	}
-	proof := &run{machine: r.machine, steps: forget(again)}
+	proof := &run{maker: maker{machine: r.machine}, steps: forget(again)}
 	proof.plan(ctx, proof.steps)
 	for i, s := range proof.steps {
 		switch {

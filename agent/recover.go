@@ -32,13 +32,13 @@ func (r *run) takeUp(ctx context.Context) error {
 
 // cutShort is the run that was cut short, nil when there is none. The temporary
 // files that it may have left are removed.
-func (r *run) cutShort() (*journal.Run, error) {
-	open, err := r.log.journal.Open()
+func (m *maker) cutShort() (*journal.Run, error) {
+	open, err := m.log.journal.Open()
 	if err != nil || open == nil {
 		return nil, err
 	}
-	if err := r.sweep(open); err != nil {
-		r.report.note("%s", err)
+	if err := m.sweep(open); err != nil {
+		m.report.note("%s", err)
 	}
 	return open, nil
 }
@@ -58,8 +58,8 @@ func (r *run) takeUpOpen(ctx context.Context, open *journal.Run) error {
 	return r.endFor(open, "cut short")
 }
 
-// finishComeback brings a way back to its end. The checks are those of the manifest
-// in hand, if that is the one that was taken back.
+// finishComeback brings a way back to its end, which a signal does not stop. The
+// checks are those of the manifest in hand, if that is the one that was taken back.
 func (r *run) finishComeback(ctx context.Context, open *journal.Run) error {
 	from, err := r.log.journal.Read(open.Of)
 	if errors.Is(err, journal.ErrNoRun) {
@@ -69,6 +69,7 @@ func (r *run) finishComeback(ctx context.Context, open *journal.Run) error {
 	if err != nil {
 		return err
 	}
+	ctx = context.WithoutCancel(ctx)
 	if r.manifest != nil && open.Digest == r.manifest.Digest {
 		r.checkBefore(ctx, from)
 		defer r.endWatches()
@@ -81,8 +82,8 @@ func (r *run) finishComeback(ctx context.Context, open *journal.Run) error {
 }
 
 // endFor writes the end of a run that could not do it itself.
-func (r *run) endFor(cut *journal.Run, result string) error {
-	w, err := r.log.journal.Resume(cut, bootID())
+func (m *maker) endFor(cut *journal.Run, result string) error {
+	w, err := m.log.journal.Resume(cut, bootID())
 	if err != nil {
 		return err
 	}
@@ -90,14 +91,14 @@ func (r *run) endFor(cut *journal.Run, result string) error {
 }
 
 // sweep removes the temporary files of a run that was cut short.
-func (r *run) sweep(open *journal.Run) error {
+func (m *maker) sweep(open *journal.Run) error {
 	for _, e := range open.Entries {
 		if !e.Begun || e.Done {
 			continue
 		}
 		c, err := open.Change(e)
 		if err == nil {
-			err = r.machine.Sweep(c, open.Started)
+			err = m.machine.Sweep(c, open.Started)
 		}
 		if err != nil {
 			return fmt.Errorf("what run %d may have left: %w", open.Number, err)

@@ -45,7 +45,7 @@ func (u unreadable) Plan(context.Context, node.View) (node.Plan, error) { return
 
 // A comeback is the way back from one run.
 type comeback struct {
-	*run
+	maker
 	from    *journal.Run
 	again   *journal.Run // an earlier attempt that was cut short, nil for none
 	because string       // "" when somebody asked for it
@@ -56,12 +56,11 @@ type comeback struct {
 
 // newComeback finds the way back from a run. What was in hand when the run was cut
 // short, or a way back from it was, is set to what it was, whatever there is.
-func (r *run) newComeback(from, again *journal.Run, because string, manner node.Manner) (*comeback, error) {
+func (m *maker) newComeback(from, again *journal.Run, because string, manner node.Manner) (*comeback, error) {
 	b := &comeback{
-		run:  &run{machine: r.machine, options: r.options, report: r.report, progress: r.progress},
-		from: from, again: again, because: because, manner: manner,
+		maker: maker{machine: m.machine, options: m.options, report: m.report, progress: m.progress, log: log{journal: m.log.journal}},
+		from:  from, again: again, because: because, manner: manner,
 	}
-	b.log.journal = r.log.journal
 	held := inHand(again)
 	rebooted := from.End == nil && from.Boot != bootID()
 	acted := map[string][]*node.UnitAction{}
@@ -116,13 +115,13 @@ func parseID(text string) resources.ID {
 // foresee plans the way back on the future, each step on what the ones before it
 // leave, and says whether every step can be made.
 func (b *comeback) foresee(ctx context.Context) bool {
-	b.future = node.NewFuture(b.machine.View())
+	future := node.NewFuture(b.machine.View())
 	possible := true
 	for _, s := range slices.Concat(b.files, b.units) {
-		s.look(ctx, b.future)
+		s.look(ctx, future)
 		possible = possible && s.state == planned
 		if s.acts() {
-			b.future.Lay(s.plan.Changes...)
+			future.Lay(s.plan.Changes...)
 		}
 	}
 	return possible
@@ -151,7 +150,7 @@ func (b *comeback) perform(ctx context.Context) {
 // planned once more.
 func (b *comeback) make(ctx context.Context, s *step) {
 	for tries := 0; s.acts(); tries++ {
-		err := b.run.perform(ctx, s)
+		err := b.maker.perform(ctx, s)
 		var moved *node.MovedError
 		switch {
 		case err == nil:

@@ -35,8 +35,9 @@ func Rollback(ctx context.Context, u Undo, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer release()
-	r := &run{machine: machine, options: o, progress: o.Progress, report: newReport(ModeRollback, nil, time.Now())}
-	r.log.journal = o.journal()
+	r := &run{maker: maker{
+		machine: machine, options: o, report: newReport(ModeRollback, nil, time.Now()), progress: o.Progress, log: log{journal: o.journal()},
+	}}
 	return r.rollback(ctx, u)
 }
 
