@@ -42,21 +42,17 @@ func Apply(ctx context.Context, m *manifests.Manifest, o Options) (*Report, erro
 
 // A run is one walk over the steps of a manifest.
 type run struct {
-	machine  *node.Machine
-	options  Options
+	maker
 	manifest *manifests.Manifest
 	steps    []*step // by id
 	owners   map[node.Subject]*step
 	order    []*step // as planned so far
 	future   *node.Future
-	report   *Report
-	progress Progress
 
-	log     log           // what is done, for the journal
-	resumed *journal.Run  // the run that this one goes on with, nil for none
-	watches []*watch      // the checks
-	gate    string        // why the run must be taken back, "" while it need not
-	own     []node.Change // actions that end this process: made last
+	resumed *journal.Run // the run that this one goes on with, nil for none
+	watches []*watch     // the checks
+	letGo   bool         // of the hold on an earlier manifest, when this one goes through
+	gate    string       // why the run must be taken back, "" while it need not
 }
 
 func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Report, error) {
@@ -77,10 +73,9 @@ func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Re
 	}
 	defer machine.Close()
 	r := &run{
-		machine: machine, options: o, manifest: m, progress: o.Progress,
-		steps: graph.steps, owners: graph.owners, report: newReport(mode, m, began),
+		maker:    maker{machine: machine, options: o, report: newReport(mode, m, began), progress: o.Progress, log: log{journal: o.journal()}},
+		manifest: m, steps: graph.steps, owners: graph.owners,
 	}
-	r.log.journal = o.journal()
 	if !machine.Owners() {
 		r.report.note("without the privileges of root, owners are neither changed nor compared")
 	}
@@ -115,6 +110,7 @@ func (r *run) apply(ctx context.Context) error {
 		return r.transact(ctx)
 	default:
 		r.phase("check", func() { r.checkOnce(ctx) })
+		return r.release()
 	}
 	return nil
 }
@@ -140,7 +136,10 @@ func (r *run) foresee(ctx context.Context) bool {
 func (r *run) transact(ctx context.Context) error {
 	r.phase("check", func() { r.checkBefore(ctx, r.resumed) })
 	defer r.endWatches()
-	if err := r.begin(); err != nil {
+	if stopped(ctx) != nil {
+		return nil // what the checks said then is no ground to stand on
+	}
+	if err := errors.Join(r.begin(), r.release()); err != nil {
 		return err
 	}
 	r.phase("commit", func() { r.commit(ctx) })

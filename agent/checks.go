@@ -104,6 +104,9 @@ func (r *run) checkAfter(ctx context.Context) {
 		return
 	}
 	r.each(func(w *watch) { w.await(ctx) })
+	if stopped(ctx) != nil {
+		return // a check that was not waited for proves nothing
+	}
 	for _, w := range r.watches {
 		if w.regressed() {
 			r.shut("%s passed before, and fails now: %s", w.step.id, w.err)
@@ -186,7 +189,8 @@ func (w *watch) tell(s sample) {
 }
 
 // await waits for a sample, begun from now on, that passes. One is taken at once;
-// the last one is begun when the check should have passed.
+// the last one is begun when the check should have passed. A run that is stopped
+// does not wait: the newest sample must do.
 func (w *watch) await(ctx context.Context) {
 	began := time.Now()
 	w.prompt <- struct{}{}
@@ -200,7 +204,11 @@ func (w *watch) await(ctx context.Context) {
 				return
 			}
 		case <-ctx.Done():
-			w.err = stopped(ctx)
+			select {
+			case s := <-w.news:
+				w.err = s.err
+			default:
+			}
 			return
 		}
 	}

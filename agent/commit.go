@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -62,47 +61,6 @@ func (r *run) performAll(ctx context.Context) bool {
 	return true
 }
 
-// perform makes the changes of one step. When the run is stopped, the change in
-// hand is brought to its end, unless that takes too long.
-func (r *run) perform(ctx context.Context, s *step) error {
-	ctx, done := prolong(ctx, grace)
-	defer done()
-	for _, c := range s.plan.Changes {
-		if err := r.log.begun(c); err != nil {
-			return err
-		}
-		if err := r.machine.Perform(ctx, c); err != nil {
-			var moved *node.MovedError
-			if errors.As(err, &moved) {
-				err = errors.Join(err, r.log.unmade(c))
-			}
-			return err
-		}
-		s.made = append(s.made, c)
-		if err := r.log.done(c); err != nil {
-			return err
-		}
-		r.progress.Made(s.id.String())
-	}
-	return nil
-}
-
-// setAside takes the actions out of the plans that end this process: they are
-// made when all is reported, and not waited for.
-func (r *run) setAside(steps []*step) {
-	for _, s := range steps {
-		s.plan.Changes = slices.DeleteFunc(slices.Clone(s.plan.Changes), func(c node.Change) bool {
-			action, ok := c.(*node.UnitAction)
-			if ok && action.Own() {
-				r.own = append(r.own, c)
-				s.deferred = true
-				s.plan.Notes = append(s.plan.Notes, "this run is a part of it: when all is reported: "+c.Line())
-			}
-			return ok && action.Own()
-		})
-	}
-}
-
 // halt fails all that is not made yet: nothing may be changed that is not in the
 // journal.
 func (r *run) halt(steps []*step, err error) {
@@ -110,21 +68,6 @@ func (r *run) halt(steps []*step, err error) {
 		if s.acts() {
 			s.fail(fmt.Errorf("nothing was changed: %w", err))
 		}
-	}
-}
-
-// grace is how long a change in hand may go on when the run is stopped.
-const grace = 10 * time.Second
-
-// prolong is a context that ends some time after ctx does, for the same cause.
-func prolong(ctx context.Context, by time.Duration) (longer context.Context, done func()) {
-	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		time.AfterFunc(by, func() { cancel(context.Cause(ctx)) })
-	})
-	return longer, func() {
-		stop()
-		cancel(nil)
 	}
 }
 

@@ -26,6 +26,15 @@ func concealer(m *manifests.Manifest) func(string) string {
 // hushed is verdicts without the lines of files that the changes keep from being
 // shown: a judge may quote what it reads.
 func hushed(verdicts []node.Verdict, changes []node.Change) []node.Verdict {
+	conceal := without(hidden(changes))
+	for i := range verdicts {
+		verdicts[i].Words = conceal(verdicts[i].Words)
+	}
+	return verdicts
+}
+
+// hidden is the lines that changes keep from being shown.
+func hidden(changes []node.Change) []string {
 	var secrets []string
 	for _, c := range changes {
 		if c, ok := c.(*node.PathChange); ok && c.Shown != nil {
@@ -33,11 +42,7 @@ func hushed(verdicts []node.Verdict, changes []node.Change) []node.Verdict {
 			secrets = append(secrets, unshown(c.To.Content, c.Shown)...)
 		}
 	}
-	conceal := without(secrets)
-	for i := range verdicts {
-		verdicts[i].Words = conceal(verdicts[i].Words)
-	}
-	return verdicts
+	return secrets
 }
 
 // unshown is the lines of a content that are not among those which may be shown,

@@ -12,8 +12,11 @@ import (
 // This file is the gates: what makes a run take everything back that it has
 // done. A resource that fails is none, unless all or nothing is wanted.
 
-// atomic says whether all or nothing is wanted.
-func (r *run) atomic() bool { return r.options.Atomic || r.manifest.Atomic }
+// atomic says whether all or nothing is wanted, or was of the run that this one
+// goes on with.
+func (r *run) atomic() bool {
+	return r.options.Atomic || r.manifest.Atomic || r.resumed != nil && r.resumed.Atomic
+}
 
 // allOrNothing says whether the run must not begin: all or nothing is wanted, and
 // it is known already that it cannot be all.

@@ -1,9 +1,7 @@
 package agent
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -18,70 +16,83 @@ import (
 // with a signal is not stopped by it.
 func (r *run) goBack() {
 	r.machine.Ahead(nil)
+	r.own = nil
 	from, err := r.log.journal.Read(r.log.number())
 	if err == nil {
-		from.Because = r.gate
-		r.report.Rollback, err = r.takeBack(context.Background(), from, nil)
+		r.report.Rollback, err = r.takeBack(context.Background(), from, nil, r.gate, node.Manner{Keep: true})
+	}
+	if r.report.Rollback == nil {
+		r.report.Rollback = &RollbackReport{Of: r.log.number(), Because: r.gate, Resources: []ResourceReport{}}
+	} else {
+		for _, s := range r.steps {
+			s.reverted = len(s.made) > 0 && !r.report.Rollback.left(s.id)
+		}
 	}
 	if err != nil {
-		r.report.Rollback = cmp.Or(r.report.Rollback, &RollbackReport{Of: r.log.number(), Because: r.gate, Resources: []ResourceReport{}})
-		r.report.Rollback.fail(err)
-	}
-	for _, s := range r.steps {
-		s.reverted = len(s.made) > 0
+		r.report.Rollback.fail(r.report.conceal(err.Error()))
 	}
 }
 
 // takeBack takes a run back of itself, as it is found in the journal: after a
-// gate, or, with the way back that was cut short, to bring that to its end.
-func (r *run) takeBack(ctx context.Context, from, again *journal.Run) (*RollbackReport, error) {
-	b, err := r.newComeback(from, node.Manner{Keep: true}, inHand(again))
+// gate, or, with the way back that was cut short, to bring that to its end. The
+// report is nil when nothing could be done.
+func (r *run) takeBack(ctx context.Context, from, again *journal.Run, because string, manner node.Manner) (*RollbackReport, error) {
+	b, err := r.newComeback(from, again, because, manner)
 	if err != nil {
 		return nil, err
 	}
 	b.log.lenient = true // the way back is in the journal already: that of the run
 	b.foresee(ctx)
-	if err := b.beginBack(journal.Header{Because: from.Because}, again); err != nil {
-		r.report.note("the way back is not journalled: %s", err)
+	if err := b.beginBack(); err != nil {
+		return nil, err
 	}
 	b.perform(ctx)
-	report := b.tell(from.Because)
+	r.own = append(r.own, b.own...)
+	report := b.tell()
+	r.checkBack(ctx, report)
+	err = b.endBack(report.result())
+	if b.log.lost != nil {
+		r.report.note("the way back is not journalled to its end: %s", b.log.lost)
+	}
+	return report, err
+}
+
+// checkBack asks the checks after a roll-back: what passed before the run that was
+// taken back must pass again.
+func (r *run) checkBack(ctx context.Context, report *RollbackReport) {
 	r.each(func(w *watch) { w.await(ctx) })
 	for _, w := range r.watches {
 		if w.regressed() {
-			report.fail(fmt.Errorf("%s passed before the run, and fails after the roll-back: %w", w.step.id, w.err))
+			report.fail(r.report.conceal(fmt.Sprintf("%s passed before the run, and fails after the roll-back: %s", w.step.id, w.err)))
 		}
 	}
-	err = r.options.hold(Hold{Digests: []string{from.Digest}, Run: from.Number, Since: time.Now().UTC(), Because: from.Because})
-	return report, errors.Join(err, b.endBack(report))
 }
 
 // beginBack opens the journal for the way back, or opens that of an earlier
 // attempt again.
-func (b *comeback) beginBack(h journal.Header, again *journal.Run) error {
+func (b *comeback) beginBack() error {
 	var err error
-	if again != nil {
-		err = b.log.open(b.log.journal.Resume(again))
+	if b.again != nil {
+		err = b.log.open(b.log.journal.Resume(b.again, bootID()))
 	} else {
-		h.Mode, h.Of, h.Manifest, h.Digest, h.Units = journal.Rollback, b.from.Number, b.from.Manifest, b.from.Digest, b.from.Units
-		h.Started, h.Boot = time.Now().UTC(), bootID()
-		err = b.log.open(b.log.journal.Begin(h))
+		err = b.log.open(b.log.journal.Begin(journal.Header{
+			Mode: journal.Rollback, Of: b.from.Number, Because: b.because, Force: b.manner.Anyhow,
+			Manifest: b.from.Manifest, Digest: b.from.Digest, Units: b.from.Units, Started: time.Now().UTC(), Boot: bootID(),
+		}))
 	}
 	if err == nil {
 		err = b.log.plan(b.files)
 	}
-	if err != nil {
-		b.log.writer = nil
-	}
 	return err
 }
 
-func (b *comeback) endBack(report *RollbackReport) error {
-	w := b.log.writer
-	if w == nil {
-		return nil
+// endBack holds what was taken back, and then ends the way back in the journal:
+// when it cannot be held, the next run comes to bring that to its end.
+func (b *comeback) endBack(result Result) error {
+	if err := b.holdOrRelease(); err != nil {
+		return err
 	}
-	return errors.Join(w.End(string(report.result())), w.Close())
+	return b.log.end(string(result))
 }
 
 // inHand is what a way back had in hand when it was cut short.

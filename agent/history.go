@@ -25,7 +25,7 @@ type PastChange struct {
 	Resource string `json:"resource"`
 	Line     string `json:"line"`
 	Diff     string `json:"diff,omitempty"`
-	Made     string `json:"made"` // yes, no, or perhaps: it was in hand when the run died
+	Made     string `json:"made"` // yes, no, or perhaps: it was in hand when the run died, or power was lost
 }
 
 // History is the runs in the journal, the newest first.
@@ -85,7 +85,7 @@ func wasMade(e journal.Entry) string {
 	switch {
 	case e.Done:
 		return "yes"
-	case e.Begun:
+	case e.Begun, e.Perhaps:
 		return "perhaps"
 	}
 	return "no"

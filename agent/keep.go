@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // This file is the agent's own documents in the state directory: the report of
@@ -53,11 +55,22 @@ func (o Options) hold(h Hold) error {
 	return o.write(heldFile, text, true)
 }
 
+// release lets go of the hold that a run has come to replace, if there is one.
+func (r *run) release() error {
+	if !r.letGo {
+		return nil
+	}
+	return r.options.release()
+}
+
 // release lets go of the hold.
 func (o Options) release() error {
 	err := os.Remove(filepath.Join(o.StateDir, heldFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	if err == nil {
+		err = flushDir(o.StateDir)
 	}
 	return stateError(err)
 }
@@ -87,10 +100,26 @@ func (o Options) write(name string, text []byte, flush bool) error {
 	if err = errors.Join(err, file.Close()); err == nil {
 		err = os.Rename(at+".new", at)
 	}
+	if err == nil && flush {
+		err = flushDir(o.StateDir)
+	}
 	if err != nil {
 		_ = os.Remove(at + ".new")
 	}
 	return stateError(err)
+}
+
+// flushDir brings the names in a directory to the disk.
+func flushDir(name string) error {
+	dir, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	if err := dir.Sync(); err != nil && !errors.Is(err, unix.EINVAL) {
+		return err
+	}
+	return nil
 }
 
 func stateError(err error) error {

@@ -91,15 +91,7 @@ func privateDir(dir string) error {
 	case err != nil:
 		return fmt.Errorf("state directory: %w", err)
 	}
-	above, err := os.Open(filepath.Dir(dir)) // a loss of power must not take the journal along
-	if err != nil {
-		return fmt.Errorf("state directory: %w", err)
-	}
-	defer above.Close()
-	if err := above.Sync(); err != nil && !errors.Is(err, unix.EINVAL) {
-		return fmt.Errorf("state directory: %w", err)
-	}
-	return nil
+	return stateError(flushDir(filepath.Dir(dir))) // a loss of power must not take the journal along
 }
 
 // ownDir makes sure that nobody else can write to the state directory, or put

@@ -20,7 +20,8 @@ type log struct {
 	journal *journal.Journal
 	writer  *journal.Writer
 	numbers map[node.Change]int
-	lenient bool // goes on without a journal that cannot be written
+	lenient bool  // what is done goes on without a journal that cannot be written
+	lost    error // why the journal does not have all of it
 }
 
 func (o Options) journal() *journal.Journal { return journal.In(filepath.Join(o.StateDir, "journal")) }
@@ -29,7 +30,7 @@ func (o Options) journal() *journal.Journal { return journal.In(filepath.Join(o.
 // goes on with.
 func (r *run) begin() (err error) {
 	if r.resumed != nil {
-		return r.log.open(r.log.journal.Resume(r.resumed))
+		return r.log.open(r.log.journal.Resume(r.resumed, bootID()))
 	}
 	units, err := json.Marshal(r.policies())
 	if err != nil {
@@ -54,8 +55,21 @@ func (r *run) policies() []resources.RunPolicy {
 
 func (l *log) open(w *journal.Writer, err error) error {
 	l.writer, l.numbers = w, map[node.Change]int{}
-	return err
+	return l.forgive(err)
 }
+
+// forgive takes an error of the journal as no reason to stop, if that is wanted.
+// From then on nothing more is told.
+func (l *log) forgive(err error) error {
+	if err == nil || !l.lenient {
+		return err
+	}
+	l.lost = err
+	return nil
+}
+
+// heard says whether anybody keeps what is told.
+func (l *log) heard() bool { return l.writer != nil && l.lost == nil }
 
 // number is that of the run in the journal, 0 for one that is not in it.
 func (l *log) number() int {
@@ -67,7 +81,7 @@ func (l *log) number() int {
 
 // plan puts the changes of steps into the journal before they are made.
 func (l *log) plan(steps []*step) error {
-	if l.writer == nil {
+	if !l.heard() {
 		return nil
 	}
 	var ids []string
@@ -85,7 +99,7 @@ func (l *log) plan(steps []*step) error {
 	for i, n := range numbers {
 		l.numbers[changes[i]] = n
 	}
-	return err
+	return l.forgive(err)
 }
 
 func (l *log) begun(c node.Change) error  { return l.tell((*journal.Writer).Begun, c) }
@@ -93,18 +107,22 @@ func (l *log) done(c node.Change) error   { return l.tell((*journal.Writer).Done
 func (l *log) unmade(c node.Change) error { return l.tell((*journal.Writer).Unmade, c) }
 
 func (l *log) tell(what func(*journal.Writer, int) error, c node.Change) error {
-	if l.writer == nil {
+	if !l.heard() {
 		return nil
 	}
 	n, planned := l.numbers[c]
 	if !planned {
 		return fmt.Errorf("journal: a change that was not planned: %s", c.Line())
 	}
-	err := what(l.writer, n)
-	if err != nil && l.lenient {
-		l.writer, err = nil, nil
+	return l.forgive(what(l.writer, n))
+}
+
+// end ends the run's file. Until then the run is one that was cut short.
+func (l *log) end(result string) error {
+	if l.writer == nil {
+		return nil
 	}
-	return err
+	return l.forgive(errors.Join(l.writer.End(result), l.writer.Close()))
 }
 
 // bootID names this boot of the node, random(4); "" where that is not known.
@@ -117,18 +135,15 @@ func bootID() string {
 // this very process.
 func (r *run) close(ctx context.Context) error {
 	var errs []error
-	if w := r.log.writer; w != nil {
-		r.report.Run = w.Number
+	if r.report.Run = r.log.number(); r.report.Run != 0 {
+		errs = append(errs, r.machine.Flush())
 		if r.report.Stopped && r.report.Rollback == nil {
-			r.report.note("the next run of this manifest goes on with run %d", w.Number)
+			r.report.note("the next run of this manifest goes on with run %d", r.report.Run)
+			errs = append(errs, r.log.writer.Close())
 		} else {
-			errs = append(errs, w.End(string(r.report.Result)))
+			errs = append(errs, r.log.end(string(r.report.Result)))
 		}
-		errs = append(errs, w.Close(), r.log.journal.Prune(r.options.Keep))
+		errs = append(errs, r.log.journal.Prune(r.options.Keep))
 	}
-	errs = append(errs, r.options.keep(r.report))
-	for _, c := range r.own {
-		errs = append(errs, r.machine.Perform(context.WithoutCancel(ctx), c))
-	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, r.options.keep(r.report), r.endSelf(ctx))...)
 }

@@ -6,18 +6,19 @@ import (
 )
 
 // prove plans everything again, on the node as it is now. What is still to be
-// done did not converge.
+// done did not converge. What was not made, because the run was refused half-way,
+// is known to differ.
 func (r *run) prove(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
 	again := make([]*step, 0, len(r.steps))
 	for _, s := range r.steps {
-		if s.state == made && !s.deferred || s.state == planned && !s.audit {
+		if s.state == made && !s.deferred || s.state == planned && !s.audit && !s.acts() {
 			again = append(again, s)
 		}
 	}
-	proof := &run{machine: r.machine, steps: forget(again)}
+	proof := &run{maker: maker{machine: r.machine}, steps: forget(again)}
 	proof.plan(ctx, proof.steps)
 	for i, s := range proof.steps {
 		switch {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/makenotwork/mnw-agent/agent/journal"
+	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
 // This file is what a run does first: it takes up what one that was cut short has
@@ -17,19 +18,29 @@ import (
 // run of the same manifest is gone on with, and any other is closed, for this
 // manifest says what the node should be now.
 func (r *run) takeUp(ctx context.Context) error {
-	open, err := r.log.journal.Open()
+	open, err := r.cutShort()
 	if err != nil {
 		return err
 	}
 	if open != nil {
-		if err := r.sweep(open); err != nil {
-			r.report.note("%s", err)
-		}
 		if err := r.takeUpOpen(ctx, open); err != nil {
 			return err
 		}
 	}
 	return r.mindHold()
+}
+
+// cutShort is the run that was cut short, nil when there is none. The temporary
+// files that it may have left are removed.
+func (m *maker) cutShort() (*journal.Run, error) {
+	open, err := m.log.journal.Open()
+	if err != nil || open == nil {
+		return nil, err
+	}
+	if err := m.sweep(open); err != nil {
+		m.report.note("%s", err)
+	}
+	return open, nil
 }
 
 func (r *run) takeUpOpen(ctx context.Context, open *journal.Run) error {
@@ -47,18 +58,23 @@ func (r *run) takeUpOpen(ctx context.Context, open *journal.Run) error {
 	return r.endFor(open, "cut short")
 }
 
-// finishComeback brings a way back to its end. The checks are those of the manifest
-// in hand, if that is the one that was taken back.
+// finishComeback brings a way back to its end, which a signal does not stop. The
+// checks are those of the manifest in hand, if that is the one that was taken back.
 func (r *run) finishComeback(ctx context.Context, open *journal.Run) error {
 	from, err := r.log.journal.Read(open.Of)
+	if errors.Is(err, journal.ErrNoRun) {
+		r.report.note("run %d cannot be taken back any further: %s", open.Of, err)
+		return r.endFor(open, string(Failed))
+	}
 	if err != nil {
 		return err
 	}
-	if open.Digest == r.manifest.Digest {
+	ctx = context.WithoutCancel(ctx)
+	if r.manifest != nil && open.Digest == r.manifest.Digest {
 		r.checkBefore(ctx, from)
 		defer r.endWatches()
 	}
-	r.report.Recovered, err = r.takeBack(ctx, from, open)
+	r.report.Recovered, err = r.takeBack(ctx, from, open, open.Because, node.Manner{Anyhow: open.Force, Keep: true})
 	if err == nil && from.End == nil {
 		err = r.endFor(from, string(r.report.Recovered.result()))
 	}
@@ -66,8 +82,8 @@ func (r *run) finishComeback(ctx context.Context, open *journal.Run) error {
 }
 
 // endFor writes the end of a run that could not do it itself.
-func (r *run) endFor(cut *journal.Run, result string) error {
-	w, err := r.log.journal.Resume(cut)
+func (m *maker) endFor(cut *journal.Run, result string) error {
+	w, err := m.log.journal.Resume(cut, bootID())
 	if err != nil {
 		return err
 	}
@@ -75,14 +91,14 @@ func (r *run) endFor(cut *journal.Run, result string) error {
 }
 
 // sweep removes the temporary files of a run that was cut short.
-func (r *run) sweep(open *journal.Run) error {
+func (m *maker) sweep(open *journal.Run) error {
 	for _, e := range open.Entries {
 		if !e.Begun || e.Done {
 			continue
 		}
 		c, err := open.Change(e)
 		if err == nil {
-			err = r.machine.Sweep(c, open.Started)
+			err = m.machine.Sweep(c, open.Started)
 		}
 		if err != nil {
 			return fmt.Errorf("what run %d may have left: %w", open.Number, err)
@@ -92,7 +108,7 @@ func (r *run) sweep(open *journal.Run) error {
 }
 
 // mindHold keeps a manifest from being applied that is held. Another one, or
-// somebody who insists, lets go of the hold.
+// somebody who insists, lets go of the hold, but not before anything is done.
 func (r *run) mindHold() error {
 	hold, err := r.options.held()
 	switch {
@@ -100,9 +116,10 @@ func (r *run) mindHold() error {
 		return err
 	case hold.holds(r.manifest.Digest) && !r.options.RetryHeld:
 		r.report.Held = hold
-		return nil
+	default:
+		r.letGo = true
 	}
-	return r.options.release()
+	return nil
 }
 
 // noteStanding tells the reader of a plan what stands in the way of an apply.

@@ -1,6 +1,11 @@
 package agent
 
-import "time"
+import (
+	"slices"
+	"time"
+
+	"github.com/makenotwork/mnw-agent/resources"
+)
 
 // A Mode is what a run is for.
 type Mode string
@@ -40,6 +45,7 @@ const (
 	OutcomeSkipped  Outcome = "skipped"  // because another resource failed
 	OutcomeReverted Outcome = "reverted" // it was changed, and the change was taken back
 	OutcomeUnproven Outcome = "unproven" // a check that failed before the run, and after it
+	OutcomeUnseen   Outcome = "unseen"   // it was not looked at: the manifest is held
 )
 
 // A Report is what a run saw, did and said. Secrets do not show in it.
@@ -146,9 +152,16 @@ type RollbackReport struct {
 	ByHand    []string         `json:"by_hand,omitempty"` // commands that do what failed
 }
 
-func (r *RollbackReport) fail(err error) {
+func (r *RollbackReport) fail(why string) {
 	r.Failed = true
-	r.Errors = append(r.Errors, err.Error())
+	r.Errors = append(r.Errors, why)
+}
+
+// left says whether some change of a resource could not be undone.
+func (r *RollbackReport) left(id resources.ID) bool {
+	return slices.ContainsFunc(r.Resources, func(one ResourceReport) bool {
+		return one.ID == id.String() && one.Outcome == OutcomeFailed
+	})
 }
 
 func (r *RollbackReport) result() Result {

@@ -65,6 +65,11 @@ func (r *Report) finish(steps []*step, cause error) {
 	for _, s := range steps {
 		r.Resources = append(r.Resources, r.resource(s))
 	}
+	r.conclude(cause)
+}
+
+// conclude says how the run ended.
+func (r *Report) conclude(cause error) {
 	if cause != nil {
 		r.Stopped = true
 		r.note("%s", cause)
@@ -85,8 +90,8 @@ func (r *Report) checked(w *watch) {
 		c.Verdict = CheckFailed
 	default:
 		c.Verdict = CheckUnproven
-		w.step.unproven = true
 	}
+	w.step.unproven = c.Verdict == CheckUnproven
 	if w.err != nil {
 		c.Error = r.conceal(w.err.Error())
 		w.step.plan.Notes = []string{c.Error}
@@ -139,6 +144,8 @@ func outcome(s *step) Outcome {
 		return OutcomeSkipped
 	}
 	switch {
+	case s.state == pending && len(s.plan.Changes) == 0:
+		return OutcomeUnseen
 	case len(s.plan.Changes) == 0:
 		return OutcomeOK
 	case s.audit:

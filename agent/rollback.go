@@ -20,49 +20,72 @@ import (
 type asItWas struct {
 	change node.Change
 	manner node.Manner
+	// perhaps is for a change of which a loss of power has left no trace in the
+	// journal: where the node is neither as it was before nor as it would be after,
+	// the change was not made.
+	perhaps bool
 }
 
 // Plan is part of resources.Resource.
 func (a *asItWas) Plan(_ context.Context, v node.View) (node.Plan, error) {
-	return node.Back(v, a.change, a.manner)
+	plan, err := node.Back(v, a.change, a.manner)
+	var moved *node.MovedError
+	if a.perhaps && errors.As(err, &moved) {
+		return node.Plan{}, nil
+	}
+	return plan, err
 }
+
+// unreadable is a change that the journal does not tell any more. It keeps no
+// other from being undone.
+type unreadable struct{ err error }
+
+// Plan is part of resources.Resource.
+func (u unreadable) Plan(context.Context, node.View) (node.Plan, error) { return node.Plan{}, u.err }
 
 // A comeback is the way back from one run.
 type comeback struct {
-	*run
-	from  *journal.Run
-	files []*step // the changes, in the order in which they are undone
-	units []*step // then these
+	maker
+	from    *journal.Run
+	again   *journal.Run // an earlier attempt that was cut short, nil for none
+	because string       // "" when somebody asked for it
+	manner  node.Manner
+	files   []*step // the changes, in the order in which they are undone
+	units   []*step // then these
 }
 
 // newComeback finds the way back from a run. What was in hand when the run was cut
 // short, or a way back from it was, is set to what it was, whatever there is.
-func (r *run) newComeback(from *journal.Run, how node.Manner, inHand map[node.Subject]bool) (*comeback, error) {
-	b := &comeback{run: &run{machine: r.machine, options: r.options, report: r.report, progress: r.progress}, from: from}
-	b.log.journal = r.log.journal
+func (m *maker) newComeback(from, again *journal.Run, because string, manner node.Manner) (*comeback, error) {
+	b := &comeback{
+		maker: maker{machine: m.machine, options: m.options, report: m.report, progress: m.progress, log: log{journal: m.log.journal}},
+		from:  from, again: again, because: because, manner: manner,
+	}
+	held := inHand(again)
 	rebooted := from.End == nil && from.Boot != bootID()
 	acted := map[string][]*node.UnitAction{}
 	for _, e := range from.Entries {
-		if !e.Begun && !rebooted {
+		if !e.Begun && !e.Perhaps && !rebooted {
 			continue
 		}
 		c, err := from.Change(e)
-		if err != nil {
-			return nil, err
-		}
-		manner := how
-		manner.Anyhow = how.Anyhow || e.Begun && !e.Done || inHand[c.Subject()]
-		var wish resources.Resource = &asItWas{c, manner}
-		if !e.Begun {
-			wish = &perhaps{wish}
-		}
 		if action, ok := c.(*node.UnitAction); ok && e.Begun {
 			acted[action.Unit] = append(acted[action.Unit], action)
 		}
-		b.files = append(b.files, &step{id: parseID(e.Resource), resource: wish})
+		s := &step{id: parseID(e.Resource), resource: unreadable{err}}
+		if err == nil {
+			s.resource = b.undoing(c, e, held)
+		}
+		b.files = append(b.files, s)
 	}
 	slices.Reverse(b.files)
 	return b, b.addUnits(acted)
+}
+
+func (b *comeback) undoing(c node.Change, e journal.Entry, inHand map[node.Subject]bool) *asItWas {
+	manner := b.manner
+	manner.Anyhow = manner.Anyhow || e.Begun && !e.Done || inHand[c.Subject()]
+	return &asItWas{change: c, manner: manner, perhaps: !e.Begun}
 }
 
 // addUnits adds the runs of the units that the run knew.
@@ -80,21 +103,6 @@ func (b *comeback) addUnits(acted map[string][]*node.UnitAction) error {
 	return nil
 }
 
-// perhaps is for a change of which a loss of power has left no trace in the
-// journal: where the node is neither as it was before nor as it would be after,
-// the change was not made.
-type perhaps struct{ resources.Resource }
-
-// Plan is part of resources.Resource.
-func (p *perhaps) Plan(ctx context.Context, v node.View) (node.Plan, error) {
-	plan, err := p.Resource.Plan(ctx, v)
-	var moved *node.MovedError
-	if errors.As(err, &moved) {
-		return node.Plan{}, nil
-	}
-	return plan, err
-}
-
 func parseID(text string) resources.ID {
 	for i := range text {
 		if text[i] == ':' {
@@ -107,13 +115,13 @@ func parseID(text string) resources.ID {
 // foresee plans the way back on the future, each step on what the ones before it
 // leave, and says whether every step can be made.
 func (b *comeback) foresee(ctx context.Context) bool {
-	b.future = node.NewFuture(b.machine.View())
+	future := node.NewFuture(b.machine.View())
 	possible := true
 	for _, s := range slices.Concat(b.files, b.units) {
-		s.look(ctx, b.future)
+		s.look(ctx, future)
 		possible = possible && s.state == planned
 		if s.acts() {
-			b.future.Lay(s.plan.Changes...)
+			future.Lay(s.plan.Changes...)
 		}
 	}
 	return possible
@@ -121,13 +129,15 @@ func (b *comeback) foresee(ctx context.Context) bool {
 
 // perform makes all that can be made. A step that fails does not stop the others.
 func (b *comeback) perform(ctx context.Context) {
+	b.progress.Begin(len(changesOf(slices.Concat(b.files, b.units))))
 	for _, s := range b.files {
 		b.make(ctx, s)
 	}
 	for _, s := range b.units {
 		s.look(ctx, b.machine.View())
+		b.setAside([]*step{s})
 		if err := b.log.plan([]*step{s}); err != nil {
-			b.report.note("%s", err)
+			s.fail(err)
 		}
 		b.make(ctx, s)
 	}
@@ -140,7 +150,7 @@ func (b *comeback) perform(ctx context.Context) {
 // planned once more.
 func (b *comeback) make(ctx context.Context, s *step) {
 	for tries := 0; s.acts(); tries++ {
-		err := b.run.perform(ctx, s)
+		err := b.maker.perform(ctx, s)
 		var moved *node.MovedError
 		switch {
 		case err == nil:
@@ -151,14 +161,30 @@ func (b *comeback) make(ctx context.Context, s *step) {
 				s.fail(err)
 			}
 		default:
-			s.fail(err)
+			s.fail(b.hush(err))
 		}
 	}
 }
 
+// hush takes what the run had put into files out of a unit's last words: no
+// manifest says here what is secret.
+func (b *comeback) hush(err error) error {
+	var unit *node.UnitError
+	if !errors.As(err, &unit) {
+		return err
+	}
+	var changes []node.Change
+	for _, s := range b.files {
+		if was, ok := s.resource.(*asItWas); ok {
+			changes = append(changes, was.change)
+		}
+	}
+	return errors.New(without(hidden(changes))(err.Error()))
+}
+
 // tell reports the way back: what was done, and what is left to be done by hand.
-func (b *comeback) tell(because string) *RollbackReport {
-	report := &RollbackReport{Of: b.from.Number, Run: b.log.number(), Because: because, Resources: []ResourceReport{}}
+func (b *comeback) tell() *RollbackReport {
+	report := &RollbackReport{Of: b.from.Number, Run: b.log.number(), Because: b.because, Resources: []ResourceReport{}}
 	for _, s := range slices.Concat(b.files, b.units) {
 		if s.state == planned && len(s.plan.Changes) == 0 && len(s.plan.Notes) == 0 {
 			continue

@@ -7,7 +7,7 @@ import (
 )
 
 func TestSweep(t *testing.T) {
-	r := &run{options: Options{StateDir: t.TempDir()}}
+	r := &run{maker: maker{options: Options{StateDir: t.TempDir()}}}
 	dir, remove, err := r.scratch()
 	if err != nil {
 		t.Fatal(err)

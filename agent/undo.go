@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,38 +35,56 @@ func Rollback(ctx context.Context, u Undo, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer release()
-	r := &run{machine: machine, options: o, progress: o.Progress, report: newReport(ModeRollback, nil, time.Now())}
-	r.log.journal = o.journal()
-	from, err := r.find(ctx, u.Run)
+	r := &run{maker: maker{
+		machine: machine, options: o, report: newReport(ModeRollback, nil, time.Now()), progress: o.Progress, log: log{journal: o.journal()},
+	}}
+	return r.rollback(ctx, u)
+}
+
+func (r *run) rollback(ctx context.Context, u Undo) (*Report, error) {
+	open, err := r.cutShort()
+	if err != nil {
+		return nil, err
+	}
+	if open != nil && open.Mode == journal.Rollback {
+		if err := r.takeUpOpen(ctx, open); err != nil {
+			return nil, err
+		}
+		if r.report.Recovered != nil && (u.Run == 0 || u.Run == open.Of) {
+			return r.report, r.wasMeant(open)
+		}
+	}
+	from, err := r.find(u.Run)
 	if err != nil {
 		return nil, err
 	}
 	r.report.Manifest, r.report.Digest = from.Manifest, from.Digest
-	b, err := r.newComeback(from, node.Manner{Anyhow: u.Force, Keep: u.Force}, inHand(nil))
+	b, err := r.newComeback(from, nil, "", node.Manner{Anyhow: u.Force, Keep: u.Force})
 	if err != nil {
 		return nil, err
 	}
-	err = b.undo(ctx, u)
-	r.report.finish(slices.Concat(b.files, b.units), stopped(ctx))
-	return r.report, errors.Join(err, b.endUndo())
+	err = b.undo(ctx)
+	cause := stopped(ctx)
+	if b.log.number() != 0 {
+		cause = nil // what has begun is brought to its end
+	}
+	r.report.finish(slices.Concat(b.files, b.units), cause)
+	return r.report, errors.Join(err, b.endUndo(ctx))
 }
 
-// find is the run to take back, and deals with one that was cut short.
-func (r *run) find(ctx context.Context, number int) (*journal.Run, error) {
-	open, err := r.log.journal.Open()
-	if err != nil {
-		return nil, err
-	}
-	if open != nil {
-		if err := r.sweep(open); err != nil {
-			r.report.note("%s", err)
-		}
-		if open.Mode == journal.Rollback {
-			if err := r.takeUpOpen(ctx, open); err != nil {
-				return nil, err
-			}
-		}
-	}
+// wasMeant makes the way back that was cut short, and is at its end now, the one
+// that is reported: it is what was asked for, and no other run is to go with it.
+func (r *run) wasMeant(open *journal.Run) error {
+	back := r.report.Recovered
+	r.report.Manifest, r.report.Digest, r.report.Run = open.Manifest, open.Digest, back.Run
+	r.report.Rollback, r.report.Recovered = back, nil
+	r.report.Resources, back.Resources = back.Resources, []ResourceReport{}
+	r.report.conclude(nil)
+	return errors.Join(r.options.keep(r.report), r.endSelf(context.Background()))
+}
+
+// find is the run to take back.
+func (r *run) find(number int) (*journal.Run, error) {
 	runs, err := r.log.journal.Runs()
 	if err != nil {
 		return nil, err
@@ -86,39 +105,43 @@ func (r *run) find(ctx context.Context, number int) (*journal.Run, error) {
 }
 
 // undone is the runs that are taken back, each with the run that did it. One that
-// took another back and was taken back itself counts for nothing.
+// took another back and was taken back itself counts for nothing, and so does one
+// that did not get to its end, or failed: it can be made again. The newest run
+// comes first.
 func undone(runs []*journal.Run) map[int]int {
-	of, by := map[int]int{}, map[int]int{}
-	for _, run := range slices.Backward(runs) {
-		if run.Mode != journal.Rollback || run.End == nil || run.End.Result == string(Failed) {
+	by := map[int]int{}
+	for _, run := range runs {
+		if run.Mode != journal.Rollback || run.End == nil || by[run.Number] != 0 {
 			continue
 		}
-		of[run.Number] = run.Of
-		by[run.Of] = run.Number
-		delete(by, of[run.Of])
+		if result := Result(run.End.Result); result != Failed && result != RollbackFailed && by[run.Of] == 0 {
+			by[run.Of] = run.Number
+		}
 	}
 	return by
 }
 
 // undo plans the way back, and makes it when all of it can be made.
-func (b *comeback) undo(ctx context.Context, u Undo) error {
+func (b *comeback) undo(ctx context.Context) error {
 	possible := b.foresee(ctx)
 	b.report.Rollback = &RollbackReport{Of: b.from.Number, Resources: []ResourceReport{}}
 	switch {
-	case !possible && !u.Force:
+	case stopped(ctx) != nil:
+		return nil
+	case !possible && !b.manner.Anyhow:
 		b.report.Refused = true
 		return nil
 	case !b.changes():
 		return nil
 	}
-	if err := b.beginBack(journal.Header{Force: u.Force}, nil); err != nil {
+	if err := b.beginBack(); err != nil {
 		return err
 	}
 	b.report.Run, b.report.Rollback.Run = b.log.number(), b.log.number()
 	b.perform(context.WithoutCancel(ctx))
-	told := b.tell("")
+	told := b.tell()
 	b.report.Rollback.Failed, b.report.Rollback.ByHand = told.Failed, told.ByHand
-	return b.holdOrRelease()
+	return nil
 }
 
 func (b *comeback) changes() bool {
@@ -131,11 +154,11 @@ func (b *comeback) holdOrRelease() error {
 	if b.from.Mode == journal.Rollback {
 		return b.options.release()
 	}
-	hold := Hold{Digests: []string{b.from.Digest}, Run: b.from.Number, Since: time.Now().UTC(), Because: "it was taken back by hand"}
-	runs, err := b.log.journal.Runs()
-	if err != nil {
-		return err
+	hold := Hold{
+		Digests: []string{b.from.Digest}, Run: b.from.Number, Since: time.Now().UTC(),
+		Because: cmp.Or(b.because, "it was taken back by hand"),
 	}
+	runs, err := b.log.journal.Runs()
 	for _, run := range runs {
 		if run.Mode == journal.Apply {
 			if run.Digest != b.from.Digest {
@@ -144,18 +167,18 @@ func (b *comeback) holdOrRelease() error {
 			break
 		}
 	}
-	return b.options.hold(hold)
+	return errors.Join(err, b.options.hold(hold))
 }
 
 // endUndo ends the runs in the journal, and keeps the report.
-func (b *comeback) endUndo() error {
+func (b *comeback) endUndo(ctx context.Context) error {
 	var errs []error
-	if w := b.log.writer; w != nil {
-		errs = append(errs, w.End(string(b.report.Result)), w.Close())
-		if b.from.End == nil {
-			errs = append(errs, b.endFor(b.from, "cut short"))
+	if b.log.number() != 0 {
+		err := b.endBack(b.report.Result)
+		if err == nil && b.from.End == nil {
+			err = b.endFor(b.from, "cut short")
 		}
-		errs = append(errs, b.log.journal.Prune(b.options.Keep))
+		errs = append(errs, err, b.log.journal.Prune(b.options.Keep))
 	}
-	return errors.Join(append(errs, b.options.keep(b.report))...)
+	return errors.Join(append(errs, b.options.keep(b.report), b.endSelf(ctx))...)
 }

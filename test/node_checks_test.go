@@ -136,3 +136,26 @@ checks: {api: {http: "http://127.0.0.1:3000/api/health", contains: operational}}
 		t.Errorf("nothing was away, and the outage is %+v", quiet.Checks[0].Outage)
 	}
 }
+
+// A signal while checks are waited for stops the run, and says nothing about them:
+// nothing is taken back, and the next run goes on.
+func TestStoppedAtTheGate(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	m.WriteFile(manifestPath, `version: 1
+files: {/srv/x: {content: x}}
+checks: {works: {command: [test, '!', -e, /srv/x], within: 60s}}
+`, 0o600)
+	stopped := m.Sh("mnw-agent apply --json " + manifestPath + " & until grep -q done " + stateDir + "/journal/000001.jsonl; do sleep 0.05; done; sleep 0.5; kill $!; wait $!")
+	r := report(t, stopped)
+	if stopped.Code != 1 || !r.Stopped || r.Rollback != nil || len(r.Checks) != 1 || r.Checks[0].Verdict != agent.CheckFailed {
+		t.Errorf("stopped: %s", stopped)
+	}
+	if history := m.Agent("history"); !strings.Contains(history.Stdout, "cut short") {
+		t.Errorf("history: %s", history)
+	}
+	if back := m.Agent("rollback"); back.Code != 0 {
+		t.Errorf("rollback: %s", back)
+	}
+	m.MustSh("! test -e /srv/x")
+}

@@ -121,3 +121,35 @@ old"; test "$(stat -c %a%F /etc/edited)" = "644regular file"; test "$(getent pas
 		}
 	}
 }
+
+// A unit that does not come up on the way back may say what is secret. It is not
+// repeated, though no manifest tells that it is; and the roll-back can be made
+// again when the unit is mended.
+func TestRollbackUnitFails(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	manifest := func(token string) string {
+		return `
+env_files: {/etc/tells.env: {secrets: {TOKEN: ` + token + `}}}
+units: {tells.service: {active: true, settle: 50ms, content: "[Service]\nType=oneshot\nRemainAfterExit=yes\nEnvironmentFile=/etc/tells.env\nExecStart=/bin/sh -c 'echo words of $TOKEN; test ! -e /run/broken'\n"}}
+`
+	}
+	for _, token := range []string{"canary-old", "canary-new"} {
+		if result := run(m, manifest(token), "apply"); result.Code != 0 {
+			t.Fatal(result)
+		}
+	}
+	m.MustSh("touch /run/broken")
+	result := m.Agent("rollback")
+	if result.Code != 4 || !strings.Contains(result.Stdout, "words of (hidden)") || strings.Contains(result.Stdout+result.Stderr, "canary") {
+		t.Errorf("rollback: %s", result)
+	}
+	if !strings.Contains(result.Stdout, "To be done by hand:\n    systemctl restart tells.service") {
+		t.Errorf("it does not say what to do: %s", result)
+	}
+	m.MustSh("rm /run/broken")
+	if again := m.Agent("rollback"); again.Code != 0 || !strings.Contains(again.Stdout, "Run 2 is taken back, by run 4.") {
+		t.Errorf("once more: %s", again)
+	}
+	m.MustSh("systemctl is-active tells; grep -q canary-old /etc/tells.env")
+}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -73,12 +74,14 @@ func (a *app) tell(report *agent.Report, err error, l look) error {
 	} else {
 		a.printReport(report, l)
 	}
-	if isService() {
-		err = errors.Join(err, toJournal(report))
-	}
 	if err != nil {
 		a.printError(err)
 		a.status = max(a.status, exitFailed)
+	}
+	if isService() {
+		if err := toJournal(report); err != nil { // the run is none the worse for it
+			a.printError(fmt.Errorf("systemd's journal: %w", err))
+		}
 	}
 	return nil
 }

@@ -65,7 +65,7 @@ func toJournal(r *agent.Report) error {
 	fields := runFields(r)
 	fields["MNW_AGENT_REPORT"] = string(document)
 	priority := journal.PriInfo
-	if _, bad := statuses[r.Result]; bad {
+	if _, bad := statuses[r.Result]; bad && r.Result != agent.Differs {
 		priority = journal.PriErr
 	}
 	return journal.Send(strings.TrimSpace(tally(r)+" "+ending(r)), priority, fields)

@@ -132,7 +132,9 @@ func (a *app) printValidities(list []validity) {
 func (a *app) printReport(r *agent.Report, l look) {
 	p := a.printer(a.stdout)
 	for i := range r.Resources {
-		if one := &r.Resources[i]; l.all || one.Outcome != agent.OutcomeOK || len(one.Notes) > 0 {
+		one := &r.Resources[i]
+		fine := one.Outcome == agent.OutcomeOK && len(one.Notes) == 0
+		if (l.all || !fine) && one.Outcome != agent.OutcomeUnseen {
 			p.resource(one, l)
 		}
 	}

@@ -99,6 +99,8 @@ func round(d time.Duration) time.Duration {
 func rollbackEnding(r *agent.Report) string {
 	of := r.Rollback.Of
 	switch {
+	case r.Stopped:
+		return fmt.Sprintf("Run %d is not taken back, and nothing was changed: the roll-back was stopped before it began.", of)
 	case r.Refused:
 		return fmt.Sprintf("Run %d is not taken back, and nothing was changed: the node has moved on since. With --force it is taken back as far as can be.", of)
 	case r.Result == agent.Failed:

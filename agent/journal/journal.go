@@ -7,6 +7,8 @@
 //	change   one planned change with the state it saw and the state it makes
 //	begun    the number of a change that is about to be made
 //	done     the number of a change that was made
+//	unmade   the number of one that was begun and not made: the node had moved
+//	resumed  a run that was cut short is gone on with, on another boot of the node
 //	end      how the run ended: last line
 //
 // The file of a run that was killed has no end. A line without its line feed is
@@ -14,7 +16,8 @@
 //
 // Changes are on the disk before the first of them is made. That one was begun or
 // done is written at once and reaches the disk when it may: after a loss of power
-// the node itself tells how far the run had come.
+// the node itself tells how far the run had come. Of what was not begun by then,
+// as far as is known, it is never certain again.
 //
 // What files held lies in contents/, once for each SHA-256, under that name. All
 // is mode 0600 in directories of mode 0700. The journal holds secrets.
@@ -54,7 +57,7 @@ type Header struct {
 	Force    bool            `json:"force,omitempty"`    // it takes it back wherever the node has gone
 	Atomic   bool            `json:"atomic,omitempty"`   // all or nothing
 	Started  time.Time       `json:"started"`
-	Boot     string          `json:"boot,omitempty"`   // the node's boot, boot_id of random(4)
+	Boot     string          `json:"boot,omitempty"`   // the node's boot, boot_id of random(4), when it was last gone on with
 	Checks   map[string]bool `json:"checks,omitempty"` // what passed before the first change
 	Units    json.RawMessage `json:"units,omitempty"`  // what to do about units on the way back
 }
@@ -72,16 +75,18 @@ type Entry struct {
 	Change   json.RawMessage `json:"change"` // as node.Encode writes it
 	Begun    bool            `json:"-"`
 	Done     bool            `json:"-"`
+	Perhaps  bool            `json:"-"` // not begun as far as is known, but power was lost since
 }
 
 // A line is one line of a run's file; one of its fields is set.
 type line struct {
-	Run    *Header `json:"run,omitempty"`
-	Change *Entry  `json:"change,omitempty"`
-	Begun  int     `json:"begun,omitempty"`
-	Done   int     `json:"done,omitempty"`
-	Unmade int     `json:"unmade,omitempty"` // begun, and then not made: the node had moved
-	End    *End    `json:"end,omitempty"`
+	Run     *Header `json:"run,omitempty"`
+	Change  *Entry  `json:"change,omitempty"`
+	Begun   int     `json:"begun,omitempty"`
+	Done    int     `json:"done,omitempty"`
+	Unmade  int     `json:"unmade,omitempty"`
+	Resumed string  `json:"resumed,omitempty"` // the boot
+	End     *End    `json:"end,omitempty"`
 }
 
 // A Journal is the journal in one directory.
@@ -128,8 +133,9 @@ func (j *Journal) Begin(h Header) (*Writer, error) {
 	return w, nil
 }
 
-// Resume opens the file of a run that was cut short, to go on with it.
-func (j *Journal) Resume(r *Run) (*Writer, error) {
+// Resume opens the file of a run that was cut short, to go on with it on a boot of
+// the node; "" when that is not known.
+func (j *Journal) Resume(r *Run, boot string) (*Writer, error) {
 	file, err := os.OpenFile(j.file(r.Number), os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, wrap(err)
@@ -138,7 +144,15 @@ func (j *Journal) Resume(r *Run) (*Writer, error) {
 		file.Close()
 		return nil, wrap(err)
 	}
-	return &Writer{journal: j, file: file, Number: r.Number, entries: len(r.Entries)}, nil
+	w := &Writer{journal: j, file: file, Number: r.Number, entries: len(r.Entries)}
+	if boot == "" || boot == r.Boot {
+		return w, nil
+	}
+	if err := w.write(line{Resumed: boot}); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return w, nil
 }
 
 // Plan records changes that are about to be made, each for a resource, and
@@ -161,11 +175,11 @@ func (w *Writer) Plan(resources []string, changes []node.Change) (numbers []int,
 	if err := w.journal.keep(contents); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(w.append(text.String()), w.sync()); err != nil {
+	if err := w.append(text.String()); err != nil {
 		return nil, err
 	}
 	w.entries += len(changes)
-	return numbers, nil
+	return numbers, w.sync()
 }
 
 // Begun records that a change is about to be made.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,7 +125,7 @@ func TestCutShort(t *testing.T) {
 		if open == nil {
 			continue
 		}
-		w, err := j.Resume(open)
+		w, err := j.Resume(open, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,6 +133,44 @@ func TestCutShort(t *testing.T) {
 		if run, err := j.Read(1); err != nil || run.End == nil || len(run.Entries) != len(open.Entries) {
 			t.Fatalf("cut off after %d bytes, and gone on with: %v: %v", n, run, err)
 		}
+	}
+}
+
+// What a run had not begun when the power was lost, as far as its file says, may
+// have been made all the same; what is begun when it goes on is certain again.
+func TestResumed(t *testing.T) {
+	j := In(filepath.Join(t.TempDir(), "journal"))
+	w := write(t, j)
+	must(t, w.Begun(1), w.Done(1), w.Close())
+	for _, boot := range []string{"", "same"} {
+		open, err := j.Open()
+		must(t, err)
+		open.Boot = boot
+		w, err = j.Resume(open, boot)
+		must(t, err, w.Close())
+	}
+	perhaps := func() (list []int) {
+		t.Helper()
+		run, err := j.Read(1)
+		must(t, err)
+		for _, e := range run.Entries {
+			if e.Perhaps {
+				list = append(list, e.Number)
+			}
+		}
+		return list
+	}
+	if got := perhaps(); got != nil {
+		t.Errorf("on the same boot, nothing is known any more of %v", got)
+	}
+	open, err := j.Open()
+	must(t, err)
+	w, err = j.Resume(open, "another")
+	must(t, err)
+	more, err := w.Plan([]string{"x"}, changes()[:1])
+	must(t, err, w.Begun(3), w.End("changed"), w.Close())
+	if got := perhaps(); len(got) != len(changes())-2 || slices.Contains(got, 1) || slices.Contains(got, 3) || slices.Contains(got, more[0]) {
+		t.Errorf("on another boot, nothing is known any more of %v", got)
 	}
 }
 

@@ -105,11 +105,22 @@ func (r *Run) take(text []byte, at int) error {
 		if err != nil {
 			return err
 		}
-		e.Begun, e.Done = l.Unmade == 0, l.Done != 0
+		e.Begun, e.Done, e.Perhaps = l.Unmade == 0, l.Done != 0, false
+	case l.Resumed != "":
+		r.resumed(l.Resumed)
 	case l.End != nil:
 		r.End = l.End
 	}
 	return nil
+}
+
+// resumed notes that the run went on after the power was lost, and with it, maybe,
+// what had been said of its changes.
+func (r *Run) resumed(boot string) {
+	r.Boot = boot
+	for i := range r.Entries {
+		r.Entries[i].Perhaps = !r.Entries[i].Begun
+	}
 }
 
 // numbers is the runs that there are, the oldest first.
@@ -141,7 +152,7 @@ func (j *Journal) Runs() ([]*Run, error) {
 	var runs []*Run
 	for _, n := range slices.Backward(numbers) {
 		run, err := j.Read(n)
-		if errors.Is(err, errNothing) {
+		if errors.Is(err, errNothing) || errors.Is(err, ErrNoRun) { // killed at once, or forgotten meanwhile
 			continue
 		}
 		if err != nil {

@@ -38,7 +38,8 @@ func (j *Journal) Content(digest string) (*node.Content, error) {
 
 var digests = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
-// keep puts contents on the disk that are not there yet.
+// keep puts contents on the disk that are not there yet. What is there may be of a
+// run that was killed before it could flush the names.
 func (j *Journal) keep(contents []*node.Content) error {
 	fresh := map[string]*node.Content{}
 	for _, c := range contents {
@@ -48,7 +49,7 @@ func (j *Journal) keep(contents []*node.Content) error {
 			return wrap(err)
 		}
 	}
-	if len(fresh) == 0 {
+	if len(contents) == 0 {
 		return nil
 	}
 	for digest, c := range fresh {

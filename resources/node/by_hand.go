@@ -22,8 +22,10 @@ func ByHand(c Change, file func(*Content) string) string {
 		switch {
 		case !c.From.Present:
 			return "groupdel " + quoted(c.Name)
+		case !c.To.Present && c.From.GID == "":
+			return "groupadd " + quoted(c.Name)
 		case !c.To.Present:
-			return strings.TrimRight("groupadd -g "+c.From.GID, "-g ") + " " + quoted(c.Name)
+			return fmt.Sprintf("groupadd -g %s %s", c.From.GID, quoted(c.Name))
 		}
 		return fmt.Sprintf("groupmod -g %s %s", c.From.GID, quoted(c.Name))
 	case *UnitAction:
@@ -53,7 +55,7 @@ func (c *PathChange) byHand(file func(*Content) string) string {
 	case from.Kind == Directory && c.To.Kind != Directory:
 		return fmt.Sprintf("mkdir %s%s && chmod %s %s", at, owner, from.Mode, at)
 	}
-	return fmt.Sprintf("chmod %s %s%s", from.Mode, at, owner)
+	return strings.TrimPrefix(fmt.Sprintf("%s && chmod %s %s", owner, from.Mode, at), " && ") // chown(2) clears setuid
 }
 
 func (c *UserChange) byHand() string {
