@@ -52,7 +52,7 @@ func (r *run) takeBack(ctx context.Context, from, again *journal.Run) (*Rollback
 			report.fail(fmt.Errorf("%s passed before the run, and fails after the roll-back: %w", w.step.id, w.err))
 		}
 	}
-	err = r.options.hold(Hold{Digests: []string{from.Digest}, Run: from.Number, Since: time.Now().UTC(), Because: from.Because})
+	err = r.options.hold(Hold{Manifests: []string{from.Manifest}, Digests: []string{from.Digest}, Run: from.Number, Since: time.Now().UTC(), Because: from.Because})
 	return report, errors.Join(err, b.endBack(report))
 }
 

@@ -121,6 +121,7 @@ func (b *comeback) foresee(ctx context.Context) bool {
 
 // perform makes all that can be made. A step that fails does not stop the others.
 func (b *comeback) perform(ctx context.Context) {
+	b.progress.Begin(len(changesOf(b.files)) + len(changesOf(b.units)))
 	for _, s := range b.files {
 		b.make(ctx, s)
 	}
