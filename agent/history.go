@@ -13,7 +13,7 @@ type PastRun struct {
 	Manifest string    `json:"manifest"`
 	Digest   string    `json:"digest"`
 	Started  time.Time `json:"started"`
-	Result   string    `json:"result"`              // how it ended; "cut short" when it did not
+	Result   string    `json:"result"`              // how it ended; "cut short" when it did not, "under way" while it has not
 	Changes  int       `json:"changes"`             // that were made
 	Of       int       `json:"of,omitempty"`        // the run that it took back
 	Because  string    `json:"because,omitempty"`   // why it did
@@ -30,7 +30,9 @@ type PastChange struct {
 
 // History is the runs in the journal, the newest first.
 func History(o Options) ([]PastRun, error) {
-	runs, err := o.withDefaults().journal().Runs()
+	o = o.withDefaults()
+	busy := locked(o.StateDir) // asked first: what ends in between has ended
+	runs, err := o.journal().Runs()
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +40,9 @@ func History(o Options) ([]PastRun, error) {
 	past := make([]PastRun, 0, len(runs))
 	for _, run := range runs {
 		past = append(past, pastRun(run, undone))
+	}
+	if len(runs) > 0 && runs[0].End == nil && busy {
+		past[0].Result = "under way"
 	}
 	return past, nil
 }

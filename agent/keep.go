@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -21,18 +22,31 @@ const (
 	heldFile   = "held.json"
 )
 
-// A Hold keeps a manifest from being applied again after it was taken back.
+// A Hold keeps a manifest from being applied again after it was taken back. Each
+// manifest of a node has its own: what comes of one says nothing about another.
 type Hold struct {
-	Digests []string  `json:"digests"` // of the manifest, and of what was applied since
-	Run     int       `json:"run"`     // that was taken back
-	Since   time.Time `json:"since"`
-	Because string    `json:"because"`
+	Manifests []string  `json:"manifests"` // their paths: whoever changes one lets go of it
+	Digests   []string  `json:"digests"`   // of the manifest, and of what was applied since
+	Run       int       `json:"run"`       // that was taken back
+	Since     time.Time `json:"since"`
+	Because   string    `json:"because"`
 }
 
-func (h *Hold) holds(digest string) bool { return h != nil && slices.Contains(h.Digests, digest) }
+func (h Hold) holds(digest string) bool { return slices.Contains(h.Digests, digest) }
 
-// held is the hold that is in force, nil when there is none.
-func (o Options) held() (*Hold, error) {
+// about says whether the hold is about a manifest, as it is or as it was.
+func (h Hold) about(manifest, digest string) bool {
+	return slices.Contains(h.Manifests, manifest) || h.holds(digest)
+}
+
+// brief is why, without what a unit has logged.
+func (h Hold) brief() string {
+	first, _, _ := strings.Cut(h.Because, "\n")
+	return strings.TrimSuffix(first, "; its last log lines:")
+}
+
+// holds is the holds that are in force, the oldest first.
+func (o Options) holds() ([]Hold, error) {
 	text, err := os.ReadFile(filepath.Join(o.StateDir, heldFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -40,39 +54,64 @@ func (o Options) held() (*Hold, error) {
 	if err != nil {
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
-	h := new(Hold)
-	if err := json.Unmarshal(text, h); err != nil {
+	var holds []Hold
+	if err := json.Unmarshal(text, &holds); err != nil {
 		return nil, fmt.Errorf("state directory: %s: %w: remove it to hold no manifest", heldFile, err)
 	}
-	return h, nil
+	return holds, nil
 }
 
+// held is the hold on a manifest of a digest, nil when there is none.
+func (o Options) held(digest string) (*Hold, error) {
+	holds, err := o.holds()
+	for _, h := range slices.Backward(holds) {
+		if h.holds(digest) {
+			return &h, err
+		}
+	}
+	return nil, err
+}
+
+// hold puts a hold in the place of those on the same manifests.
 func (o Options) hold(h Hold) error {
-	text, err := json.MarshalIndent(h, "", "  ")
+	const most = 50
+	holds, err := o.holds()
+	if err != nil {
+		return err
+	}
+	holds = slices.DeleteFunc(holds, func(other Hold) bool {
+		return slices.ContainsFunc(h.Manifests, func(path string) bool { return slices.Contains(other.Manifests, path) })
+	})
+	return o.writeHolds(append(holds[max(0, len(holds)-most):], h))
+}
+
+// release lets go of some holds.
+func (o Options) release(which func(Hold) bool) error {
+	holds, err := o.holds()
+	if err != nil || !slices.ContainsFunc(holds, which) {
+		return err
+	}
+	return o.writeHolds(slices.DeleteFunc(holds, which))
+}
+
+func (o Options) writeHolds(holds []Hold) error {
+	if len(holds) == 0 {
+		return stateError(os.Remove(filepath.Join(o.StateDir, heldFile)))
+	}
+	text, err := json.MarshalIndent(holds, "", "  ")
 	if err != nil {
 		return err
 	}
 	return o.write(heldFile, text, true)
 }
 
-// release lets go of the hold that a run has come to replace, if there is one.
+// release lets go of the hold on the manifest that a run has come to replace, if
+// there is one.
 func (r *run) release() error {
 	if !r.letGo {
 		return nil
 	}
-	return r.options.release()
-}
-
-// release lets go of the hold.
-func (o Options) release() error {
-	err := os.Remove(filepath.Join(o.StateDir, heldFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err == nil {
-		err = flushDir(o.StateDir)
-	}
-	return stateError(err)
+	return r.options.release(func(h Hold) bool { return h.about(whole(r.manifest.Path), r.manifest.Digest) })
 }
 
 // keep keeps the report of the last run. A run that finds nothing to do should

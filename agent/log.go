@@ -37,7 +37,7 @@ func (r *run) begin() (err error) {
 		return err
 	}
 	return r.log.open(r.log.journal.Begin(journal.Header{
-		Mode: journal.Apply, Manifest: r.manifest.Path, Digest: r.manifest.Digest, Atomic: r.atomic(),
+		Mode: journal.Apply, Manifest: whole(r.manifest.Path), Digest: r.manifest.Digest, Atomic: r.atomic(),
 		Started: r.report.Started.UTC(), Boot: bootID(), Checks: r.passing(), Units: units,
 	}))
 }
@@ -146,4 +146,13 @@ func (r *run) close(ctx context.Context) error {
 		errs = append(errs, r.log.journal.Prune(r.options.Keep))
 	}
 	return errors.Join(append(errs, r.options.keep(r.report), r.endSelf(ctx))...)
+}
+
+// whole is the path of a manifest as it is known from one run to the next, wherever
+// they are started.
+func whole(manifest string) string {
+	if at, err := filepath.Abs(manifest); err == nil {
+		return at
+	}
+	return manifest
 }

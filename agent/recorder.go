@@ -2,6 +2,7 @@ package agent
 
 import (
 	"path"
+	"slices"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -97,6 +98,11 @@ func (u upheaval) add(by *step) {
 	for _, c := range by.plan.Changes {
 		s := c.Subject()
 		u[s] = by
+		if user, ok := c.(*node.UserChange); ok {
+			for _, group := range slices.Concat(user.From.Groups, user.To.Groups) {
+				u[node.Subject{Kind: node.OfGroup, Name: group}] = by // who is in it
+			}
+		}
 		if s.Kind == node.OfPath {
 			u[node.Subject{Kind: node.OfPath, Name: path.Join(path.Dir(s.Name), "*")}] = by
 		}

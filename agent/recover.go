@@ -107,14 +107,14 @@ func (m *maker) sweep(open *journal.Run) error {
 	return nil
 }
 
-// mindHold keeps a manifest from being applied that is held. Another one, or
-// somebody who insists, lets go of the hold, but not before anything is done.
+// mindHold keeps a manifest from being applied that is held. That it has changed,
+// or that somebody insists, lets go of the hold, but not before anything is done.
 func (r *run) mindHold() error {
-	hold, err := r.options.held()
+	hold, err := r.options.held(r.manifest.Digest)
 	switch {
-	case err != nil || hold == nil:
+	case err != nil:
 		return err
-	case hold.holds(r.manifest.Digest) && !r.options.RetryHeld:
+	case hold != nil && !r.options.RetryHeld:
 		r.report.Held = hold
 	default:
 		r.letGo = true
@@ -124,8 +124,8 @@ func (r *run) mindHold() error {
 
 // noteStanding tells the reader of a plan what stands in the way of an apply.
 func (r *run) noteStanding() {
-	if hold, err := r.options.held(); err == nil && hold.holds(r.manifest.Digest) {
-		r.report.note("this manifest is held since run %d was taken back (%s): apply it with --retry-held", hold.Run, hold.Because)
+	if hold, err := r.options.held(r.manifest.Digest); err == nil && hold != nil {
+		r.report.note("this manifest is held since run %d was taken back (%s): apply it with --retry-held", hold.Run, hold.brief())
 	}
 	if open, err := r.log.journal.Open(); err == nil && open != nil && !locked(r.options.StateDir) {
 		r.report.note("run %d was cut short: the next apply deals with it first", open.Number)

@@ -148,19 +148,19 @@ func (b *comeback) changes() bool {
 	return slices.ContainsFunc(slices.Concat(b.files, b.units), (*step).acts)
 }
 
-// holdOrRelease holds the manifest that was taken back, and the one that was
-// applied last. To take a roll-back back lets go of it.
+// holdOrRelease holds the manifest that was taken back, and what has become of it
+// since. To take a roll-back back lets go of it.
 func (b *comeback) holdOrRelease() error {
 	if b.from.Mode == journal.Rollback {
-		return b.options.release()
+		return b.options.release(func(h Hold) bool { return h.Run == b.from.Of })
 	}
 	hold := Hold{
-		Digests: []string{b.from.Digest}, Run: b.from.Number, Since: time.Now().UTC(),
+		Manifests: []string{b.from.Manifest}, Digests: []string{b.from.Digest}, Run: b.from.Number, Since: time.Now().UTC(),
 		Because: cmp.Or(b.because, "it was taken back by hand"),
 	}
 	runs, err := b.log.journal.Runs()
 	for _, run := range runs {
-		if run.Mode == journal.Apply {
+		if run.Mode == journal.Apply && run.Manifest == b.from.Manifest {
 			if run.Digest != b.from.Digest {
 				hold.Digests = append(hold.Digests, run.Digest)
 			}

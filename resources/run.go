@@ -75,9 +75,19 @@ func (r *Run) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	verdict, err := r.decide(v, unit, now)
 	plan.Notes = verdict.notes
 	if err == nil && verdict.verb != "" {
-		plan.Changes = append(plan.Changes, &node.UnitAction{
-			Unit: r.Unit, Verb: verdict.verb, From: now, Why: verdict.why, Settle: r.settle(),
-		})
+		action := &node.UnitAction{Unit: r.Unit, Verb: verdict.verb, From: now, Why: verdict.why, Settle: r.settle()}
+		if verdict.verb == node.StopUnit || verdict.verb == node.RestartUnit {
+			if action.Stops, err = v.Dependents(r.Unit); err != nil {
+				return plan, err
+			}
+		}
+		if verdict.verb == node.StopUnit && len(action.Stops) > 0 {
+			plan.Notes = append(plan.Notes, "systemd stops with it what depends on it: "+strings.Join(action.Stops, ", "))
+		}
+		plan.Changes = append(plan.Changes, action)
+	}
+	if err == nil {
+		err = r.bringBack(v, &plan)
 	}
 	return plan, err
 }

@@ -64,3 +64,25 @@ func (r *Run) again(now node.Unit) verdict {
 	}
 	return verdict{}
 }
+
+// bringBack starts the other units again that went down with this one when it
+// was acted on: because it was stopped, or did not come up again.
+func (r *Run) bringBack(v node.View, plan *node.Plan) error {
+	brought := map[string]bool{}
+	for _, a := range r.acted {
+		for _, name := range a.Stops {
+			now, err := v.Unit(name)
+			switch {
+			case err != nil:
+				return err
+			case isUp(now) || brought[name]:
+				continue
+			}
+			brought[name] = true
+			plan.Changes = append(plan.Changes, &node.UnitAction{
+				Unit: name, Verb: node.StartUnit, From: now, Why: "it went down with " + r.Unit,
+			})
+		}
+	}
+	return nil
+}

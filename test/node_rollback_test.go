@@ -153,3 +153,19 @@ units: {tells.service: {active: true, settle: 50ms, content: "[Service]\nType=on
 	}
 	m.MustSh("systemctl is-active tells; grep -q canary-old /etc/tells.env")
 }
+
+// A socket or a FIFO that went with its directory does not come back, and nothing
+// fails because of that: the program that uses it makes it again.
+func TestRollbackSpecial(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	m.MustSh("mkdir /srv/run; mkfifo /srv/run/pipe /srv/run/again; echo x >/srv/run/file")
+	if result := run(m, "directories: {/srv/run: {state: absent, recursive: true}}\n", "apply"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	m.MustSh("mkdir /srv/run; mkfifo /srv/run/again")
+	if result := m.Agent("rollback"); result.Code != 0 || strings.Count(result.Stdout, "the fifo is not brought back") != 1 {
+		t.Error(result)
+	}
+	m.MustSh(`test "$(cat /srv/run/file)" = x; test -p /srv/run/again; ! test -e /srv/run/pipe`)
+}

@@ -144,14 +144,14 @@ func (a *app) printReport(r *agent.Report, l look) {
 		}
 	}
 	for _, note := range r.Notes {
-		p.say("%s\n", p.paint(yellow, "note: "+note))
+		p.say("%s\n", p.paint(yellow, strings.TrimLeft(indent("note: "+note), " ")))
 	}
 	p.summary(r)
 }
 
 // rollback tells how a run was taken back.
 func (p *printer) rollback(r *agent.RollbackReport, l look) {
-	p.say("%s\n", p.paint(yellow, fmt.Sprintf("Run %d is taken back: %s", r.Of, r.Because)))
+	p.say("%s\n", p.paint(yellow, fmt.Sprintf("Run %d is taken back: %s", r.Of, brief(r.Because))))
 	for i := range r.Resources {
 		p.resource(&r.Resources[i], l)
 	}
@@ -186,6 +186,9 @@ func (a *app) printHistory(runs []agent.PastRun) {
 func (a *app) printPastRun(run agent.PastRun, changes []agent.PastChange) {
 	p := a.printer(a.stdout)
 	p.say("%s\n", visible(pastLine(run)))
+	if _, more, ok := strings.Cut(run.Because, "\n"); ok {
+		p.say("%s\n", indent(more))
+	}
 	for _, c := range changes {
 		line := c.Line
 		if c.Made != "yes" {
@@ -308,6 +311,7 @@ func (t *teller) Begin(changes int) { t.done, t.total = 0, changes }
 // Made is part of agent.Progress.
 func (t *teller) Made(id string) {
 	t.done++
+	t.total = max(t.total, t.done) // there may turn out to be more to do
 	if time.Since(t.began) < patience {
 		return
 	}

@@ -48,7 +48,7 @@ func ending(r *agent.Report) string {
 		return "The roll-back did not succeed: mend what is marked above, and do by hand what it could not do."
 	case r.Result == agent.Held:
 		return fmt.Sprintf("Nothing was done: this manifest is held since run %d was taken back, %s (%s). Change it, or apply it with --retry-held.",
-			r.Held.Run, r.Held.Since.Local().Format(time.DateTime), r.Held.Because)
+			r.Held.Run, r.Held.Since.Local().Format(time.DateTime), brief(r.Held.Because))
 	case r.Mode == agent.ModeRollback:
 		return rollbackEnding(r)
 	case r.Result != agent.Failed && r.Mode == agent.ModePlan:
@@ -145,7 +145,7 @@ func pastLine(r agent.PastRun) string {
 		line += ", " + r.Manifest
 	}
 	if r.Because != "" {
-		line += ": " + oneLine(r.Because)
+		line += ": " + brief(r.Because)
 	}
 	if r.UndoneBy != 0 {
 		line += fmt.Sprintf(" (taken back by run %d)", r.UndoneBy)
@@ -153,4 +153,12 @@ func pastLine(r agent.PastRun) string {
 	return line
 }
 
-func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
+// brief is the first line of a reason: what a unit has logged comes below it, and
+// stands with the resource that failed.
+func brief(text string) string {
+	first, _, more := strings.Cut(text, "\n")
+	if more {
+		first = strings.TrimSuffix(first, "; its last log lines:")
+	}
+	return visible(first)
+}

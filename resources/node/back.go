@@ -35,8 +35,10 @@ func (c *PathChange) back(v View, how Manner) (Plan, error) {
 		}
 	}
 	switch {
-	case c.From.Matches(now):
+	case c.From.Matches(now), c.From.Kind == Other && now.Kind == Other:
 		return Plan{}, nil
+	case c.From.Kind == Other && now.Kind == Absent:
+		return Plan{Notes: []string{fmt.Sprintf("the %s is not brought back: what uses it makes it again", c.From.Odd)}}, nil
 	case !c.To.Matches(now) && !c.between(now) && !how.Anyhow:
 		return Plan{}, c.moved(now.String())
 	}

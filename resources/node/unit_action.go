@@ -17,6 +17,9 @@ type UnitAction struct {
 	// Settle is how long a started unit is watched. Nil is the usual time: a
 	// second, less for a service that itself says when it is ready.
 	Settle *time.Duration
+	// Stops is the other units that ran and that systemd stops with this one, so
+	// that the way back can start them again.
+	Stops []string `json:",omitempty"`
 }
 
 // A Verb is what can be asked of systemd for a unit, as in systemctl(1).

@@ -234,5 +234,21 @@ func (c *UserChange) perform(ctx context.Context, m *Machine) error {
 	if now = c.seen(c.To, readUserDB(m)); now.String() != c.To.String() {
 		return fmt.Errorf("the user should now be: %s; it is: %s", c.To, now)
 	}
+	return c.keepCrontab(ctx, m)
+}
+
+// keepCrontab gives a user whose number has changed its own table again: cron runs
+// none that belongs to another number.
+func (c *UserChange) keepCrontab(ctx context.Context, m *Machine) error {
+	if _, ok := c.To.Fields[UserUID]; !ok || !c.From.Present {
+		return nil
+	}
+	table, err := m.crontab(c.Name)
+	if err == nil && table != nil {
+		err = (&CrontabChange{User: c.Name, To: table}).install(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("its crontab still belongs to its old number: %w", err)
+	}
 	return nil
 }

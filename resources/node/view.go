@@ -43,6 +43,9 @@ type View interface {
 	// itself; ErrOffline where there is no systemd to ask.
 	Unit(name string) (Unit, error)
 	Manager() (Manager, error)
+	// Dependents is the units that run now and that systemd stops when it stops the
+	// unit, sorted.
+	Dependents(unit string) ([]string, error)
 	// Environ is the environment a process was started with.
 	Environ(pid int) ([]string, error)
 
