@@ -41,6 +41,7 @@ func (r *run) takeBack(ctx context.Context, from, again *journal.Run, because st
 	if err != nil {
 		return nil, err
 	}
+	b.again = again
 	b.log.lenient = true // the way back is in the journal already: that of the run
 	b.foresee(ctx)
 	if err := b.beginBack(); err != nil {
@@ -95,17 +96,18 @@ func (b *comeback) endBack(result Result) error {
 	return b.log.end(string(result))
 }
 
-// inHand is what a way back had in hand when it was cut short.
-func inHand(cut *journal.Run) map[node.Subject]bool {
+// inHand is what an attempt to take a run back had in hand when it was cut short,
+// or, when it failed, what it left.
+func inHand(attempt *journal.Run) map[node.Subject]bool {
 	subjects := map[node.Subject]bool{}
-	if cut == nil {
+	if attempt == nil {
 		return subjects
 	}
-	for _, e := range cut.Entries {
-		if !e.Begun || e.Done {
+	for _, e := range attempt.Entries {
+		if e.Done || !e.Begun && attempt.End == nil {
 			continue
 		}
-		if c, err := cut.Change(e); err == nil {
+		if c, err := attempt.Change(e); err == nil {
 			subjects[c.Subject()] = true
 		}
 	}

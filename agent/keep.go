@@ -96,7 +96,7 @@ func (o Options) release(which func(Hold) bool) error {
 
 func (o Options) writeHolds(holds []Hold) error {
 	if len(holds) == 0 {
-		return stateError(os.Remove(filepath.Join(o.StateDir, heldFile)))
+		return stateError(errors.Join(os.Remove(filepath.Join(o.StateDir, heldFile)), flushDir(o.StateDir)))
 	}
 	text, err := json.MarshalIndent(holds, "", "  ")
 	if err != nil {
@@ -123,6 +123,13 @@ func (o Options) keep(r *Report) error {
 		return err
 	}
 	return o.write(reportFile, text, false)
+}
+
+// sweepDocuments removes what a run that was killed may have left of a document.
+func (o Options) sweepDocuments() {
+	for _, name := range []string{reportFile, heldFile} {
+		_ = os.Remove(filepath.Join(o.StateDir, name+".new"))
+	}
 }
 
 // write puts a document in the place of an older one, whole or not at all.

@@ -47,7 +47,7 @@ func (u unreadable) Plan(context.Context, node.View) (node.Plan, error) { return
 type comeback struct {
 	maker
 	from    *journal.Run
-	again   *journal.Run // an earlier attempt that was cut short, nil for none
+	again   *journal.Run // an earlier attempt to go on with, nil for none
 	because string       // "" when somebody asked for it
 	manner  node.Manner
 	files   []*step // the changes, in the order in which they are undone
@@ -55,13 +55,14 @@ type comeback struct {
 }
 
 // newComeback finds the way back from a run. What was in hand when the run was cut
-// short, or a way back from it was, is set to what it was, whatever there is.
-func (m *maker) newComeback(from, again *journal.Run, because string, manner node.Manner) (*comeback, error) {
+// short, and what an earlier attempt to take it back did not bring to its end, is
+// set to what it was, whatever there is. There is no such attempt when that is nil.
+func (m *maker) newComeback(from, attempt *journal.Run, because string, manner node.Manner) (*comeback, error) {
 	b := &comeback{
 		maker: maker{machine: m.machine, options: m.options, report: m.report, progress: m.progress, log: log{journal: m.log.journal}},
-		from:  from, again: again, because: because, manner: manner,
+		from:  from, because: because, manner: manner,
 	}
-	held := inHand(again)
+	held := inHand(attempt)
 	rebooted := from.End == nil && from.Boot != bootID()
 	acted := map[string][]*node.UnitAction{}
 	for _, e := range from.Entries {

@@ -42,6 +42,7 @@ func Rollback(ctx context.Context, u Undo, o Options) (*Report, error) {
 }
 
 func (r *run) rollback(ctx context.Context, u Undo) (*Report, error) {
+	r.options.sweepDocuments()
 	open, err := r.cutShort()
 	if err != nil {
 		return nil, err
@@ -59,7 +60,11 @@ func (r *run) rollback(ctx context.Context, u Undo) (*Report, error) {
 		return nil, err
 	}
 	r.report.Manifest, r.report.Digest = from.Manifest, from.Digest
-	b, err := r.newComeback(from, nil, "", node.Manner{Anyhow: u.Force, Keep: u.Force})
+	failed, err := r.failedAttempt(from)
+	if err != nil {
+		return nil, err
+	}
+	b, err := r.newComeback(from, failed, "", node.Manner{Anyhow: u.Force, Keep: u.Force})
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +109,25 @@ func (r *run) find(number int) (*journal.Run, error) {
 	return r.log.journal.Read(number)
 }
 
+// failedAttempt is the last way back from a run, if that failed, nil otherwise.
+func (r *run) failedAttempt(from *journal.Run) (*journal.Run, error) {
+	runs, err := r.log.journal.Runs()
+	for _, run := range runs {
+		if run.Mode == journal.Rollback && run.Of == from.Number {
+			if run.End != nil && !succeeded(run) {
+				return run, err
+			}
+			break
+		}
+	}
+	return nil, err
+}
+
+// succeeded says whether a way back came to its end, and all of it was made.
+func succeeded(back *journal.Run) bool {
+	return back.End != nil && back.End.Result != string(Failed) && back.End.Result != string(RollbackFailed)
+}
+
 // undone is the runs that are taken back, each with the run that did it. One that
 // took another back and was taken back itself counts for nothing, and so does one
 // that did not get to its end, or failed: it can be made again. The newest run
@@ -111,10 +135,7 @@ func (r *run) find(number int) (*journal.Run, error) {
 func undone(runs []*journal.Run) map[int]int {
 	by := map[int]int{}
 	for _, run := range runs {
-		if run.Mode != journal.Rollback || run.End == nil || by[run.Number] != 0 {
-			continue
-		}
-		if result := Result(run.End.Result); result != Failed && result != RollbackFailed && by[run.Of] == 0 {
+		if run.Mode == journal.Rollback && succeeded(run) && by[run.Number] == 0 && by[run.Of] == 0 {
 			by[run.Of] = run.Number
 		}
 	}
