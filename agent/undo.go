@@ -59,7 +59,7 @@ func (r *run) rollback(ctx context.Context, u Undo) (*Report, error) {
 		return nil, err
 	}
 	r.report.Manifest, r.report.Digest = from.Manifest, from.Digest
-	b, err := r.newComeback(from, nil, "", node.Manner{Anyhow: u.Force, Keep: u.Force})
+	b, err := r.newComeback(from, nil, "", u.Force)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (b *comeback) undo(ctx context.Context) error {
 	switch {
 	case stopped(ctx) != nil:
 		return nil
-	case !possible && !b.manner.Anyhow:
+	case !possible && !b.force:
 		b.report.Refused = true
 		return nil
 	case !b.changes():
