@@ -19,7 +19,7 @@ func (r *run) goBack() {
 	r.own = nil
 	from, err := r.log.journal.Read(r.log.number())
 	if err == nil {
-		r.report.Rollback, err = r.takeBack(context.Background(), from, nil, r.gate, node.Manner{Keep: true})
+		r.report.Rollback, err = r.takeBack(context.Background(), from, nil, r.gate, false)
 	}
 	if r.report.Rollback == nil {
 		r.report.Rollback = &RollbackReport{Of: r.log.number(), Because: r.gate, Resources: []ResourceReport{}}
@@ -36,8 +36,8 @@ func (r *run) goBack() {
 // takeBack takes a run back of itself, as it is found in the journal: after a
 // gate, or, with the way back that was cut short, to bring that to its end. The
 // report is nil when nothing could be done.
-func (r *run) takeBack(ctx context.Context, from, again *journal.Run, because string, manner node.Manner) (*RollbackReport, error) {
-	b, err := r.newComeback(from, again, because, manner)
+func (r *run) takeBack(ctx context.Context, from, again *journal.Run, because string, force bool) (*RollbackReport, error) {
+	b, err := r.newComeback(from, again, because, force)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (b *comeback) beginBack() error {
 		err = b.log.open(b.log.journal.Resume(b.again, bootID()))
 	} else {
 		err = b.log.open(b.log.journal.Begin(journal.Header{
-			Mode: journal.Rollback, Of: b.from.Number, Because: b.because, Force: b.manner.Anyhow,
+			Mode: journal.Rollback, Of: b.from.Number, Because: b.because, Force: b.force,
 			Manifest: b.from.Manifest, Digest: b.from.Digest, Units: b.from.Units, Started: time.Now().UTC(), Boot: bootID(),
 		}))
 	}

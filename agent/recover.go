@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/makenotwork/mnw-agent/agent/journal"
-	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
 // This file is what a run does first: it takes up what one that was cut short has
@@ -74,7 +73,7 @@ func (r *run) finishComeback(ctx context.Context, open *journal.Run) error {
 		r.checkBefore(ctx, from)
 		defer r.endWatches()
 	}
-	r.report.Recovered, err = r.takeBack(ctx, from, open, open.Because, node.Manner{Anyhow: open.Force, Keep: true})
+	r.report.Recovered, err = r.takeBack(ctx, from, open, open.Because, open.Force)
 	if err == nil && from.End == nil {
 		err = r.endFor(from, string(r.report.Recovered.result()))
 	}

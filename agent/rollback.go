@@ -19,7 +19,7 @@ import (
 // asItWas wants a change of an earlier run undone.
 type asItWas struct {
 	change node.Change
-	manner node.Manner
+	anyhow bool // see node.Back
 	// perhaps is for a change of which a loss of power has left no trace in the
 	// journal: where the node is neither as it was before nor as it would be after,
 	// the change was not made.
@@ -28,7 +28,7 @@ type asItWas struct {
 
 // Plan is part of resources.Resource.
 func (a *asItWas) Plan(_ context.Context, v node.View) (node.Plan, error) {
-	plan, err := node.Back(v, a.change, a.manner)
+	plan, err := node.Back(v, a.change, a.anyhow)
 	var moved *node.MovedError
 	if a.perhaps && errors.As(err, &moved) {
 		return node.Plan{}, nil
@@ -49,18 +49,18 @@ type comeback struct {
 	from    *journal.Run
 	again   *journal.Run // an earlier attempt to go on with, nil for none
 	because string       // "" when somebody asked for it
-	manner  node.Manner
-	files   []*step // the changes, in the order in which they are undone
-	units   []*step // then these
+	force   bool         // wherever the node has gone
+	files   []*step      // the changes, in the order in which they are undone
+	units   []*step      // then these
 }
 
 // newComeback finds the way back from a run. What was in hand when the run was cut
 // short, and what an earlier attempt to take it back did not bring to its end, is
 // set to what it was, whatever there is. There is no such attempt when that is nil.
-func (m *maker) newComeback(from, attempt *journal.Run, because string, manner node.Manner) (*comeback, error) {
+func (m *maker) newComeback(from, attempt *journal.Run, because string, force bool) (*comeback, error) {
 	b := &comeback{
 		maker: maker{machine: m.machine, options: m.options, report: m.report, progress: m.progress, log: log{journal: m.log.journal}},
-		from:  from, because: because, manner: manner,
+		from:  from, because: because, force: force,
 	}
 	held := inHand(attempt)
 	rebooted := from.End == nil && from.Boot != bootID()
@@ -84,9 +84,8 @@ func (m *maker) newComeback(from, attempt *journal.Run, because string, manner n
 }
 
 func (b *comeback) undoing(c node.Change, e journal.Entry, inHand map[node.Subject]bool) *asItWas {
-	manner := b.manner
-	manner.Anyhow = manner.Anyhow || e.Begun && !e.Done || inHand[c.Subject()]
-	return &asItWas{change: c, manner: manner, perhaps: !e.Begun}
+	anyhow := b.force || e.Begun && !e.Done || inHand[c.Subject()]
+	return &asItWas{change: c, anyhow: anyhow, perhaps: !e.Begun}
 }
 
 // addUnits adds the runs of the units that the run knew.

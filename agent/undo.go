@@ -64,7 +64,7 @@ func (r *run) rollback(ctx context.Context, u Undo) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := r.newComeback(from, failed, "", node.Manner{Anyhow: u.Force, Keep: u.Force})
+	b, err := r.newComeback(from, failed, "", u.Force)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func (b *comeback) undo(ctx context.Context) error {
 	switch {
 	case stopped(ctx) != nil:
 		return nil
-	case !possible && !b.manner.Anyhow:
+	case !possible && !b.force:
 		b.report.Refused = true
 		return nil
 	case !b.changes():

@@ -63,12 +63,12 @@ func (tr *trial) undoes(steps []node.Change, before boot.Snapshot) {
 	tr.Helper()
 	for _, step := range slices.Backward(steps) {
 		change := tr.journalled(step)
-		plan, err := node.Back(tr.machine().View(), change, node.Manner{})
+		plan, err := node.Back(tr.machine().View(), change, false)
 		if err != nil {
 			tr.Fatalf("the way back from %q: %v", step.Line(), err)
 		}
 		tr.perform(plan.Changes)
-		if again, err := node.Back(tr.machine().View(), change, node.Manner{}); err != nil || len(again.Changes) > 0 {
+		if again, err := node.Back(tr.machine().View(), change, false); err != nil || len(again.Changes) > 0 {
 			tr.Fatalf("taken back, there is still a way back from %q: %v", step.Line(), err)
 		}
 	}

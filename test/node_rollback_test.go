@@ -86,13 +86,12 @@ files: {/srv/made/file: {content: x}, /etc/edited: {content: "new\n"}, /etc/fine
 crontabs: {daemon: {jobs: {j: {schedule: "@daily", command: /bin/true}}}}
 `
 	moves := map[string]string{
-		"a file":      "echo by hand >/etc/edited",
-		"its mode":    "chmod 0600 /etc/edited",
-		"gone":        "rm /etc/edited",
-		"a directory": "echo precious >/srv/made/foreign",
-		"a crontab":   "echo '@daily true' | crontab -u daemon -",
-		"a user":      "usermod --shell /bin/bash daemon",
-		"a link":      "rm /etc/edited; ln -s /etc/fine /etc/edited",
+		"a file":    "echo by hand >/etc/edited",
+		"its mode":  "chmod 0600 /etc/edited",
+		"gone":      "rm /etc/edited",
+		"a crontab": "echo '@daily true' | crontab -u daemon -",
+		"a user":    "usermod --shell /bin/bash daemon",
+		"a link":    "rm /etc/edited; ln -s /etc/fine /etc/edited",
 	}
 	for what, move := range moves {
 		m.MustSh("echo old >/etc/edited; echo old >/etc/fine; chmod 0644 /etc/edited; rm -rf /srv/made; usermod --shell /usr/sbin/nologin daemon; crontab -r -u daemon 2>/dev/null || :")
@@ -102,7 +101,7 @@ crontabs: {daemon: {jobs: {j: {schedule: "@daily", command: /bin/true}}}}
 		m.MustSh(move)
 		moved := m.Snapshot(stateDir)
 		refused := m.Agent("rollback")
-		if refused.Code != 1 || !strings.Contains(refused.Stdout, "has changed since") || !strings.Contains(refused.Stdout, "nothing was changed: the node has moved on since") {
+		if refused.Code != 1 || !strings.Contains(refused.Stdout, "has been changed since: the run left ") || !strings.Contains(refused.Stdout, "nothing was changed: the node has moved on since") {
 			t.Errorf("%s: %s", what, refused)
 		}
 		if diff := moved.Diff(m.Snapshot(stateDir)); diff != "" {
@@ -114,12 +113,18 @@ crontabs: {daemon: {jobs: {j: {schedule: "@daily", command: /bin/true}}}}
 		m.MustSh(`
 test "$(cat /etc/edited /etc/fine)" = "old
 old"; test "$(stat -c %a%F /etc/edited)" = "644regular file"; test "$(getent passwd daemon | cut -d: -f7)" = /usr/sbin/nologin; ! crontab -l -u daemon`)
-		if what == "a directory" {
-			m.MustSh(`test "$(ls /srv/made)" = foreign; test "$(cat /srv/made/foreign)" = precious`)
-		} else {
-			m.MustSh("! test -e /srv/made")
-		}
+		m.MustSh("! test -e /srv/made")
 	}
+
+	m.MustSh("mkdir -p /srv/made")
+	if result := run(m, "directories: {/srv/made/below: {}}\n", "apply", "--retry-held"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	m.MustSh("echo precious >/srv/made/below/foreign")
+	if kept := m.Agent("rollback"); kept.Code != 0 || !strings.Contains(kept.Stdout, "note: the directory is kept: others have put foreign into it") {
+		t.Errorf("a directory with something in it: %s", kept)
+	}
+	m.MustSh(`test "$(cat /srv/made/below/foreign)" = precious`)
 }
 
 // A unit that does not come up on the way back may say what is secret. It is not

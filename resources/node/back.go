@@ -5,25 +5,16 @@ import (
 	"slices"
 )
 
-// A Manner is how a change is taken back.
-type Manner struct {
-	// Anyhow sets the state that was before, whatever there is now: the change was
-	// in hand when a run died, or somebody insists. Otherwise a node that has moved
-	// on is left alone.
-	Anyhow bool
-	// Keep leaves a directory that the change has made, with a note, when others
-	// have put something into it. Otherwise the node has moved on.
-	Keep bool
-}
-
 // Back plans the way back from a change: what turns the node that v shows into
 // the one that the change saw. Nothing is to be done where that is so already;
 // a *MovedError says that the node is neither as the change left it nor as it
-// found it. What units do is not taken back here, but that one which the change
+// found it; anyhow sets the state that was before all the same, for a change that
+// was in hand when a run died, or when somebody insists. What others have put into
+// a new directory stays, and so does the directory. What units do is not taken back here, but that one which the change
 // started is stopped: what they must do follows from the files.
-func Back(v View, c Change, how Manner) (Plan, error) { return c.back(v, how) }
+func Back(v View, c Change, anyhow bool) (Plan, error) { return c.back(v, anyhow) }
 
-func (c *PathChange) back(v View, how Manner) (Plan, error) {
+func (c *PathChange) back(v View, anyhow bool) (Plan, error) {
 	now, err := v.Lstat(c.Path)
 	if err != nil {
 		return Plan{}, err
@@ -39,7 +30,7 @@ func (c *PathChange) back(v View, how Manner) (Plan, error) {
 		return Plan{}, nil
 	case c.From.Kind == Other && now.Kind == Absent:
 		return Plan{Notes: []string{fmt.Sprintf("the %s is not brought back: what uses it makes it again", c.From.Odd)}}, nil
-	case !c.To.Matches(now) && !c.between(now) && !how.Anyhow:
+	case !c.To.Matches(now) && !c.between(now) && !anyhow:
 		return Plan{}, c.moved(now.String())
 	}
 	if now.Kind == Directory && c.From.Kind != Directory {
@@ -47,10 +38,8 @@ func (c *PathChange) back(v View, how Manner) (Plan, error) {
 		switch {
 		case err != nil:
 			return Plan{}, err
-		case len(names) > 0 && how.Keep:
-			return Plan{Notes: []string{fmt.Sprintf("the directory is kept: others have put %s into it", some(names))}}, nil
 		case len(names) > 0:
-			return Plan{}, c.moved("one that holds " + some(names))
+			return Plan{Notes: []string{fmt.Sprintf("the directory is kept: others have put %s into it", some(names))}}, nil
 		}
 	}
 	return Plan{Changes: []Change{c.backFrom(now)}}, nil
@@ -75,10 +64,10 @@ func (c *PathChange) between(now State) bool {
 }
 
 func (c *PathChange) moved(found string) error {
-	return &MovedError{Subject: c.Subject(), Saw: c.To.String(), Found: found}
+	return &MovedError{Subject: c.Subject(), Saw: c.To.String(), Found: found, Back: true}
 }
 
-func (c *CrontabChange) back(v View, how Manner) (Plan, error) {
+func (c *CrontabChange) back(v View, anyhow bool) (Plan, error) {
 	text, there, err := v.Crontab(c.User)
 	if err != nil {
 		return Plan{}, err
@@ -92,8 +81,8 @@ func (c *CrontabChange) back(v View, how Manner) (Plan, error) {
 	case sameTable(now, c.From):
 		return Plan{}, nil
 	case sameTable(now, c.To):
-	case !how.Anyhow:
-		return Plan{}, &MovedError{Subject: c.Subject(), Saw: tellTable(c.To), Found: tellTable(now)}
+	case !anyhow:
+		return Plan{}, &MovedError{Subject: c.Subject(), Saw: tellTable(c.To), Found: tellTable(now), Back: true}
 	case c.Shown != nil:
 		back.Shown = &Shown{}
 	}
@@ -102,7 +91,7 @@ func (c *CrontabChange) back(v View, how Manner) (Plan, error) {
 
 // back of a change of one group. A group has so little that it is never found
 // between two states.
-func (c *GroupChange) back(v View, how Manner) (Plan, error) {
+func (c *GroupChange) back(v View, anyhow bool) (Plan, error) {
 	g, there := v.Group(c.Name)
 	now := GroupRecord{Present: there}
 	if there && (c.From.GID != "" || c.To.GID != "") {
@@ -114,8 +103,8 @@ func (c *GroupChange) back(v View, how Manner) (Plan, error) {
 	switch {
 	case same(c.From):
 		return Plan{}, nil
-	case !same(c.To) && !how.Anyhow:
-		return Plan{}, &MovedError{Subject: c.Subject(), Saw: c.To.String(), Found: now.String()}
+	case !same(c.To) && !anyhow:
+		return Plan{}, &MovedError{Subject: c.Subject(), Saw: c.To.String(), Found: now.String(), Back: true}
 	}
 	if !c.From.Present {
 		now = GroupRecord{Present: true, GID: fmt.Sprint(g.GID), Members: g.Members}
@@ -125,7 +114,7 @@ func (c *GroupChange) back(v View, how Manner) (Plan, error) {
 
 // back stops what the change has started. It is the first to be taken back, when
 // the unit's files and users are still there.
-func (a *UnitAction) back(v View, _ Manner) (Plan, error) {
+func (a *UnitAction) back(v View, _ bool) (Plan, error) {
 	if a.Verb != StartUnit {
 		return Plan{}, nil
 	}
@@ -141,4 +130,4 @@ func (a *UnitAction) back(v View, _ Manner) (Plan, error) {
 	return Plan{Changes: []Change{&UnitAction{Unit: a.Unit, Verb: StopUnit, From: now, Why: "it was " + a.From.State() + " before"}}}, nil
 }
 
-func (*ManagerReload) back(View, Manner) (Plan, error) { return Plan{}, nil }
+func (*ManagerReload) back(View, bool) (Plan, error) { return Plan{}, nil }

@@ -11,13 +11,13 @@ import (
 // This file takes changes of users back. They are made by programs that do
 // several things, so one may be found half-way.
 
-func (c *UserChange) back(v View, how Manner) (Plan, error) {
+func (c *UserChange) back(v View, anyhow bool) (Plan, error) {
 	now, there := v.User(c.Name)
 	switch {
 	case c.is(v, c.From):
 		return Plan{}, nil
-	case !c.is(v, c.To) && !how.Anyhow:
-		return Plan{}, &MovedError{Subject: c.Subject(), Saw: c.To.String(), Found: c.seen(c.To, v).String()}
+	case !c.is(v, c.To) && !anyhow:
+		return Plan{}, &MovedError{Subject: c.Subject(), Saw: c.To.String(), Found: c.seen(c.To, v).String(), Back: true}
 	case !c.From.Present && !there: // its own group alone is left
 		return Plan{Changes: []Change{&GroupChange{Name: c.Name, From: GroupRecord{Present: true}}}}, nil
 	case !c.From.Present:

@@ -17,7 +17,7 @@ type Change interface {
 	Inverse() Change
 
 	// back plans the way back, as Back does.
-	back(v View, how Manner) (Plan, error)
+	back(v View, anyhow bool) (Plan, error)
 	// lay puts what the change makes over a future.
 	lay(f *Future)
 	// perform makes the change on a machine, or returns a *MovedError when the

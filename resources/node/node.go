@@ -60,8 +60,12 @@ type MovedError struct {
 	Subject Subject
 	Saw     string // the state that was planned on
 	Found   string // the state that is there now
+	Back    bool   // on the way back: Saw is the state that the change had made
 }
 
 func (e *MovedError) Error() string {
+	if e.Back {
+		return fmt.Sprintf("%s has been changed since: the run left %s, and there is %s", e.Subject.Name, e.Saw, e.Found)
+	}
 	return fmt.Sprintf("%s has changed since the plan was made: was %s, is %s", e.Subject.Name, e.Saw, e.Found)
 }
