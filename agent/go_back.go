@@ -35,7 +35,7 @@ func (r *run) goBack() {
 // takeBack takes a run back of itself, as it is found in the journal: after a
 // gate, or, with the way back that was cut short, to bring that to its end.
 func (r *run) takeBack(ctx context.Context, from, again *journal.Run) (*RollbackReport, error) {
-	b, err := r.newComeback(from, node.Manner{Keep: true}, inHand(again))
+	b, err := r.newComeback(from, node.Manner{Keep: true, Anyhow: again != nil && again.Force}, inHand(again))
 	if err != nil {
 		return nil, err
 	}
@@ -52,8 +52,7 @@ func (r *run) takeBack(ctx context.Context, from, again *journal.Run) (*Rollback
 			report.fail(fmt.Errorf("%s passed before the run, and fails after the roll-back: %w", w.step.id, w.err))
 		}
 	}
-	err = r.options.hold(Hold{Manifests: []string{from.Manifest}, Digests: []string{from.Digest}, Run: from.Number, Since: time.Now().UTC(), Because: from.Because})
-	return report, errors.Join(err, b.endBack(report))
+	return report, errors.Join(b.holdOrRelease(from.Because), b.endBack(report))
 }
 
 // beginBack opens the journal for the way back, or opens that of an earlier

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,7 +55,8 @@ func (r *run) finishComeback(ctx context.Context, open *journal.Run) error {
 	if err != nil {
 		return err
 	}
-	if open.Digest == r.manifest.Digest {
+	from.Because = cmp.Or(open.Because, byHand)
+	if r.manifest != nil && open.Digest == r.manifest.Digest {
 		r.checkBefore(ctx, from)
 		defer r.endWatches()
 	}

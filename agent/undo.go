@@ -11,6 +11,9 @@ import (
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
+// byHand is why a manifest is held that somebody has taken back.
+const byHand = "it was taken back by hand"
+
 // Undo says how Rollback is made.
 type Undo struct {
 	Run   int  // the run to take back; 0 for the newest apply that is not taken back
@@ -36,7 +39,13 @@ func Rollback(ctx context.Context, u Undo, o Options) (*Report, error) {
 	defer release()
 	r := &run{machine: machine, options: o, progress: o.Progress, report: newReport(ModeRollback, nil, time.Now())}
 	r.log.journal = o.journal()
-	from, err := r.find(ctx, u.Run)
+	if err := r.finishFirst(ctx); err != nil {
+		return nil, err
+	}
+	if done := r.report.Recovered; done != nil && (u.Run == 0 || u.Run == done.Of) {
+		return r.report, r.tellFinished()
+	}
+	from, err := r.find(u.Run)
 	if err != nil {
 		return nil, err
 	}
@@ -50,22 +59,40 @@ func Rollback(ctx context.Context, u Undo, o Options) (*Report, error) {
 	return r.report, errors.Join(err, b.endUndo())
 }
 
-// find is the run to take back, and deals with one that was cut short.
-func (r *run) find(ctx context.Context, number int) (*journal.Run, error) {
+// finishFirst deals with a run that was cut short. A way back is brought to its
+// end.
+func (r *run) finishFirst(ctx context.Context) error {
 	open, err := r.log.journal.Open()
+	if err != nil || open == nil {
+		return err
+	}
+	if err := r.sweep(open); err != nil {
+		r.report.note("%s", err)
+	}
+	if open.Mode == journal.Rollback {
+		return r.takeUpOpen(ctx, open)
+	}
+	return nil
+}
+
+// tellFinished reports a way back that was cut short, and brought to its end, as
+// what was asked for: whoever asks again wants no other run taken back.
+func (r *run) tellFinished() error {
+	done := r.report.Recovered
+	from, err := r.log.journal.Read(done.Of)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if open != nil {
-		if err := r.sweep(open); err != nil {
-			r.report.note("%s", err)
-		}
-		if open.Mode == journal.Rollback {
-			if err := r.takeUpOpen(ctx, open); err != nil {
-				return nil, err
-			}
-		}
-	}
+	r.report.Manifest, r.report.Digest, r.report.Run = from.Manifest, from.Digest, done.Run
+	r.report.Rollback, r.report.Recovered = done, nil
+	r.report.finish(nil, nil)
+	r.report.Resources = done.Resources
+	r.report.Result = r.report.result(nil)
+	return r.options.keep(r.report)
+}
+
+// find is the run to take back.
+func (r *run) find(number int) (*journal.Run, error) {
 	runs, err := r.log.journal.Runs()
 	if err != nil {
 		return nil, err
@@ -118,7 +145,7 @@ func (b *comeback) undo(ctx context.Context, u Undo) error {
 	b.perform(context.WithoutCancel(ctx))
 	told := b.tell("")
 	b.report.Rollback.Failed, b.report.Rollback.ByHand = told.Failed, told.ByHand
-	return b.holdOrRelease()
+	return b.holdOrRelease(byHand)
 }
 
 func (b *comeback) changes() bool {
@@ -127,11 +154,11 @@ func (b *comeback) changes() bool {
 
 // holdOrRelease holds the manifest that was taken back, and what has become of it
 // since. To take a roll-back back lets go of it.
-func (b *comeback) holdOrRelease() error {
+func (b *comeback) holdOrRelease(because string) error {
 	if b.from.Mode == journal.Rollback {
 		return b.options.release(func(h Hold) bool { return h.Run == b.from.Of })
 	}
-	hold := Hold{Manifests: []string{b.from.Manifest}, Digests: []string{b.from.Digest}, Run: b.from.Number, Since: time.Now().UTC(), Because: "it was taken back by hand"}
+	hold := Hold{Manifests: []string{b.from.Manifest}, Digests: []string{b.from.Digest}, Run: b.from.Number, Since: time.Now().UTC(), Because: because}
 	runs, err := b.log.journal.Runs()
 	if err != nil {
 		return err
