@@ -20,11 +20,17 @@ import (
 type asItWas struct {
 	change node.Change
 	manner node.Manner
+	run    int // that made it
 }
 
 // Plan is part of resources.Resource.
 func (a *asItWas) Plan(_ context.Context, v node.View) (node.Plan, error) {
-	return node.Back(v, a.change, a.manner)
+	plan, err := node.Back(v, a.change, a.manner)
+	var moved *node.MovedError
+	if errors.As(err, &moved) {
+		moved.Since = fmt.Sprintf("run %d", a.run)
+	}
+	return plan, err
 }
 
 // A comeback is the way back from one run.
@@ -52,7 +58,7 @@ func (r *run) newComeback(from *journal.Run, how node.Manner, inHand map[node.Su
 		}
 		manner := how
 		manner.Anyhow = how.Anyhow || e.Begun && !e.Done || inHand[c.Subject()]
-		var wish resources.Resource = &asItWas{c, manner}
+		var wish resources.Resource = &asItWas{c, manner, from.Number}
 		if !e.Begun {
 			wish = &perhaps{wish}
 		}

@@ -145,6 +145,11 @@ func (b *comeback) undo(ctx context.Context, u Undo) error {
 	b.perform(context.WithoutCancel(ctx))
 	told := b.tell("")
 	b.report.Rollback.Failed, b.report.Rollback.ByHand = told.Failed, told.ByHand
+	if b.from.Mode == journal.Rollback {
+		b.report.note("the manifest is no longer held")
+	} else {
+		b.report.note("the manifest is held until it changes, or until apply --retry-held")
+	}
 	return b.holdOrRelease(byHand)
 }
 

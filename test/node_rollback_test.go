@@ -47,7 +47,10 @@ func TestRollback(t *testing.T) {
 	if held := run(m, web("4000"), "apply"); held.Code != 3 || !strings.Contains(held.Stdout, "held since run 2") {
 		t.Errorf("the manifest is not held: %s", held)
 	}
-	back(0, "3") // the roll-back itself
+	// the roll-back itself
+	if freed := back(0, "3"); !strings.Contains(freed.Stdout, "no longer held") || strings.Contains(freed.Stdout, "held until") {
+		t.Error(freed)
+	}
 	m.MustSh(webRuns("4000"))
 	if again := run(m, web("4000"), "apply"); again.Code != 0 || !strings.Contains(again.Stdout, "all as declared") {
 		t.Errorf("it is held still: %s", again)
@@ -102,7 +105,7 @@ crontabs: {daemon: {jobs: {j: {schedule: "@daily", command: /bin/true}}}}
 		m.MustSh(move)
 		moved := m.Snapshot(stateDir)
 		refused := m.Agent("rollback")
-		if refused.Code != 1 || !strings.Contains(refused.Stdout, "has changed since") || !strings.Contains(refused.Stdout, "nothing was changed: the node has moved on since") {
+		if refused.Code != 1 || !strings.Contains(refused.Stdout, "has changed since run ") || !strings.Contains(refused.Stdout, "nothing was changed: the node has moved on since") {
 			t.Errorf("%s: %s", what, refused)
 		}
 		if diff := moved.Diff(m.Snapshot(stateDir)); diff != "" {
