@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"time"
@@ -104,6 +105,9 @@ func (r *run) checkAfter(ctx context.Context) {
 		return
 	}
 	r.each(func(w *watch) { w.await(ctx) })
+	if stopped(ctx) != nil {
+		return // the next run waits for those that do not pass yet
+	}
 	for _, w := range r.watches {
 		if w.regressed() {
 			r.shut("%s passed before, and fails now: %s", w.step.id, w.err)
@@ -189,6 +193,7 @@ func (w *watch) tell(s sample) {
 // the last one is begun when the check should have passed.
 func (w *watch) await(ctx context.Context) {
 	began := time.Now()
+	w.err = nil
 	w.prompt <- struct{}{}
 	for {
 		select {
@@ -200,7 +205,7 @@ func (w *watch) await(ctx context.Context) {
 				return
 			}
 		case <-ctx.Done():
-			w.err = stopped(ctx)
+			w.err = cmp.Or(w.err, stopped(ctx))
 			return
 		}
 	}
