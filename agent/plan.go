@@ -3,8 +3,10 @@ package agent
 import (
 	"context"
 	"fmt"
+	"path"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -82,11 +84,21 @@ func (r *run) skipUnread(s *step) {
 		return
 	}
 	for _, subject := range s.looked {
-		if owner := r.owners[subject]; owner != nil && owner.broken() {
+		if owner := r.owners[subject]; owner != nil && owner.broken() && !strangers(s, owner) {
 			s.skip(owner)
 			return
 		}
 	}
+}
+
+// strangers says whether a run has nothing to do with a unit, though it has looked
+// at the unit's file: every file that might be a link to its own is looked at.
+func strangers(run, unit *step) bool {
+	if run.id.Type != runType || unit.id.Type != "unit" {
+		return false
+	}
+	template, _, _ := strings.Cut(run.id.Name, "@")
+	return unit.id.Name != run.id.Name && unit.id.Name != template+"@"+path.Ext(run.id.Name)
 }
 
 // keepOff fails a step that would change what another one is merely to audit,

@@ -20,6 +20,7 @@ import (
 type asItWas struct {
 	change node.Change
 	anyhow bool // see node.Back
+	run    int  // that made it
 	// perhaps is for a change of which a loss of power has left no trace in the
 	// journal: where the node is neither as it was before nor as it would be after,
 	// the change was not made.
@@ -30,8 +31,12 @@ type asItWas struct {
 func (a *asItWas) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	plan, err := node.Back(v, a.change, a.anyhow)
 	var moved *node.MovedError
-	if a.perhaps && errors.As(err, &moved) {
+	switch {
+	case !errors.As(err, &moved):
+	case a.perhaps:
 		return node.Plan{}, nil
+	default:
+		moved.Since = fmt.Sprintf("run %d", a.run)
 	}
 	return plan, err
 }
@@ -85,7 +90,7 @@ func (m *maker) newComeback(from, attempt *journal.Run, because string, force bo
 
 func (b *comeback) undoing(c node.Change, e journal.Entry, inHand map[node.Subject]bool) *asItWas {
 	anyhow := b.force || e.Begun && !e.Done || inHand[c.Subject()]
-	return &asItWas{change: c, anyhow: anyhow, perhaps: !e.Begun}
+	return &asItWas{change: c, anyhow: anyhow, run: b.from.Number, perhaps: !e.Begun}
 }
 
 // addUnits adds the runs of the units that the run knew.

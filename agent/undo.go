@@ -11,6 +11,9 @@ import (
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
+// byHand is why a manifest is held that somebody has taken back.
+const byHand = "it was taken back by hand"
+
 // Undo says how Rollback is made.
 type Undo struct {
 	Run   int  // the run to take back; 0 for the newest apply that is not taken back
@@ -107,6 +110,11 @@ func (b *comeback) undo(ctx context.Context) error {
 	b.perform(context.WithoutCancel(ctx))
 	told := b.tell()
 	b.report.Rollback.Failed, b.report.Rollback.ByHand = told.Failed, told.ByHand
+	if b.from.Mode == journal.Rollback {
+		b.report.note("the manifest is no longer held")
+	} else {
+		b.report.note("the manifest is held until it changes, or until apply --retry-held")
+	}
 	return nil
 }
 
@@ -122,7 +130,7 @@ func (b *comeback) holdOrRelease() error {
 	}
 	hold := Hold{
 		Manifests: []string{b.from.Manifest}, Digests: []string{b.from.Digest}, Run: b.from.Number, Since: time.Now().UTC(),
-		Because: cmp.Or(b.because, "it was taken back by hand"),
+		Because: cmp.Or(b.because, byHand),
 	}
 	runs, err := b.log.journal.Runs()
 	for _, run := range runs {

@@ -61,6 +61,8 @@ func (r *Run) again(now node.Unit) verdict {
 		return verdict{verb: node.RestartUnit, why: "it runs again with what it had before"}
 	case isUp(now):
 		return verdict{verb: node.StopUnit, why: "it was " + r.acted[0].From.State() + " before"}
+	case now.ActiveState == "failed" && r.acted[0].From.ActiveState != "failed":
+		return verdict{verb: node.ResetUnit, why: "it had not failed before"}
 	}
 	return verdict{}
 }

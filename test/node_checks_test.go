@@ -159,3 +159,26 @@ checks: {works: {command: [test, '!', -e, /srv/x], within: 60s}}
 	}
 	m.MustSh("! test -e /srv/x")
 }
+
+// A run that is interrupted while it waits for a check stops, and says what the
+// check says; the next one goes on with it, and minds what passed before the first.
+func TestInterruptedCheck(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	m.WriteFile("/etc/flag", "", 0o644)
+	const manifest = `
+files: {/etc/flag: {state: absent}}
+checks: {flag: {command: [test, -e, /etc/flag], within: 1s}}
+`
+	patient := strings.Replace(manifest, "1s", "1h", 1)
+	m.WriteFile(manifestPath, "version: 1\n"+patient, 0o600)
+	stopped := m.Sh(boot.AgentPath + " apply " + manifestPath + " & while test -e /etc/flag; do sleep 0.05; done; sleep 1; kill $!; wait $!")
+	if !strings.Contains(stopped.Stdout, "The run was stopped before its end") || strings.Contains(stopped.Stdout, "taken back") {
+		t.Errorf("interrupted: %s", stopped)
+	}
+	again := m.Sh("timeout -s TERM 3 " + boot.AgentPath + " apply --atomic " + manifestPath)
+	if !strings.Contains(again.Stdout, "this run goes on with it") || !strings.Contains(again.Stdout, "Rolled back") {
+		t.Errorf("all or nothing: %s", again)
+	}
+	m.MustSh("test -e /etc/flag")
+}

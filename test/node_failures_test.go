@@ -155,3 +155,18 @@ func failed(t *testing.T, outcomes map[string]agent.ResourceReport, id string, s
 		}
 	}
 }
+
+// A unit that fails does not keep other units from running with what they should.
+func TestOtherUnits(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	m.MustSh(`
+printf '[Service]\nExecStart=/bin/sleep infinity\n' | tee /etc/systemd/system/fine.service /etc/systemd/system/t@.service >/etc/systemd/system/bad.service
+systemctl daemon-reload`)
+	result := run(m, `units: {fine.service: {active: true}, bad.service: {masked: true}, t@.service: {masked: true}, t@1.service: {active: true}}
+`, "apply")
+	if result.Code != 1 || !strings.Contains(result.Stdout, "unit:bad.service: it cannot be masked") {
+		t.Fatal(result)
+	}
+	m.MustSh("systemctl is-active fine; ! systemctl is-active t@1")
+}

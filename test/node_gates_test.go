@@ -76,6 +76,9 @@ units:
 			if is := m.Must("systemctl", "show", "-P", "ActiveState", g.unit); is != was && was == "active" {
 				t.Errorf("%s was %s, and is %s", g.unit, was, is)
 			}
+			if failed := m.Must("systemctl", "list-units", "--state=failed", "--plain", "--no-legend"); was != "failed" && failed != "" {
+				t.Errorf("it is left behind as failed: %s", failed)
+			}
 			m.MustSh(`! systemctl is-active beside; systemctl is-active cron; test "$(ps -o ni= -p "$(systemctl show -P MainPID cron)" | tr -d ' ')" = 0`)
 			if held := run(m, manifest, "apply"); held.Code != 3 || !strings.Contains(held.Stdout, "this manifest is held since run ") {
 				t.Errorf("applied again: %s", held)

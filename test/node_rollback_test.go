@@ -47,7 +47,10 @@ func TestRollback(t *testing.T) {
 	if held := run(m, web("4000"), "apply"); held.Code != 3 || !strings.Contains(held.Stdout, "held since run 2") {
 		t.Errorf("the manifest is not held: %s", held)
 	}
-	back(0, "3") // the roll-back itself
+	// the roll-back itself
+	if freed := back(0, "3"); !strings.Contains(freed.Stdout, "no longer held") || strings.Contains(freed.Stdout, "held until") {
+		t.Error(freed)
+	}
 	m.MustSh(webRuns("4000"))
 	if again := run(m, web("4000"), "apply"); again.Code != 0 || !strings.Contains(again.Stdout, "all as declared") {
 		t.Errorf("it is held still: %s", again)
@@ -101,7 +104,7 @@ crontabs: {daemon: {jobs: {j: {schedule: "@daily", command: /bin/true}}}}
 		m.MustSh(move)
 		moved := m.Snapshot(stateDir)
 		refused := m.Agent("rollback")
-		if refused.Code != 1 || !strings.Contains(refused.Stdout, "has been changed since: the run left ") || !strings.Contains(refused.Stdout, "nothing was changed: the node has moved on since") {
+		if refused.Code != 1 || !strings.Contains(refused.Stdout, "has changed since run ") || !strings.Contains(refused.Stdout, "nothing was changed: the node has moved on since") {
 			t.Errorf("%s: %s", what, refused)
 		}
 		if diff := moved.Diff(m.Snapshot(stateDir)); diff != "" {
@@ -173,4 +176,47 @@ func TestRollbackSpecial(t *testing.T) {
 		t.Error(result)
 	}
 	m.MustSh(`test "$(cat /srv/run/file)" = x; test -p /srv/run/again; ! test -e /srv/run/pipe`)
+}
+
+// A roll-back that was killed is brought to its end by the next one, which takes
+// no other run back. One whose line drops goes on.
+func TestRollbackKilled(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	const slow = `
+files: {/etc/new: {content: "new\n"}}
+units: {slow.service: {active: true, content: "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\nExecStop=/bin/sleep 2\n"}}
+`
+	for _, manifest := range []string{"files: {/etc/old: {content: \"old\\n\"}}\n", slow} {
+		if result := run(m, manifest, "apply"); result.Code != 0 {
+			t.Fatal(result)
+		}
+	}
+	interrupt := func(signal string) {
+		t.Helper()
+		m.Sh(boot.AgentPath + " rollback >/dev/null 2>&1 & until systemctl show -P ActiveState slow | grep -q deactivating; do sleep 0.05; done; kill -s " + signal + " $!; wait $!")
+	}
+	const undone = "test -e /etc/old; ! test -e /etc/new; ! test -e /etc/systemd/system/slow.service"
+	interrupt("KILL")
+	for _, args := range [][]string{nil, {"2"}} {
+		again := m.Agent(append([]string{"rollback"}, args...)...)
+		if args == nil && (again.Code != 0 || !strings.Contains(again.Stdout, "Run 2 is taken back, by run 3.")) {
+			t.Errorf("again: %s", again)
+		}
+		if args != nil && (again.Code != 1 || !strings.Contains(again.Stderr, "run 2 is taken back already, by run 3")) {
+			t.Errorf("again %s: %s", args, again)
+		}
+		m.MustSh(undone)
+	}
+	if held := run(m, slow, "apply"); held.Code != 3 || !strings.Contains(held.Stdout, "it was taken back by hand") {
+		t.Errorf("it is not held: %s", held)
+	}
+	if result := run(m, slow, "apply", "--retry-held"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	interrupt("HUP")
+	m.MustSh(undone)
+	if list := m.Agent("history"); strings.Contains(list.Stdout, "cut short") {
+		t.Error(list)
+	}
 }

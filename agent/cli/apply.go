@@ -25,8 +25,8 @@ its new configuration; with --atomic, or atomic: true in the manifest, when
 anything fails at all. The manifest is then held: it is not applied again until it
 changes, or with --retry-held.
 
-Interrupted (SIGINT, SIGTERM, --timeout), it finishes the change in hand and
-stops; with --atomic it goes back. The next apply of the same manifest goes on
+Interrupted (SIGINT, SIGTERM, SIGHUP, --timeout), it finishes the change in hand
+and stops; with --atomic it goes back. The next apply of the same manifest goes on
 from there. The same holds for a run that was killed.`,
 		Example: "  mnw-agent apply manifest.yaml\n  mnw-agent apply --detailed-exitcode --json manifest.yaml",
 		Args:    oneManifest,

@@ -108,7 +108,7 @@ func rollbackEnding(r *agent.Report) string {
 	case r.Result == agent.Converged:
 		return fmt.Sprintf("Nothing is left of run %d to take back.", of)
 	}
-	return fmt.Sprintf("Run %d is taken back, by run %d. Its manifest is held until it changes, or until apply --retry-held.", of, r.Run)
+	return fmt.Sprintf("Run %d is taken back, by run %d.", of, r.Run)
 }
 
 // checkLine tells of a check what is not as it should be, or was not for a while.

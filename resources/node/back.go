@@ -64,7 +64,7 @@ func (c *PathChange) between(now State) bool {
 }
 
 func (c *PathChange) moved(found string) error {
-	return &MovedError{Subject: c.Subject(), Saw: c.To.String(), Found: found, Back: true}
+	return &MovedError{Subject: c.Subject(), Saw: c.To.String(), Found: found}
 }
 
 func (c *CrontabChange) back(v View, anyhow bool) (Plan, error) {
@@ -82,7 +82,7 @@ func (c *CrontabChange) back(v View, anyhow bool) (Plan, error) {
 		return Plan{}, nil
 	case sameTable(now, c.To):
 	case !anyhow:
-		return Plan{}, &MovedError{Subject: c.Subject(), Saw: tellTable(c.To), Found: tellTable(now), Back: true}
+		return Plan{}, &MovedError{Subject: c.Subject(), Saw: tellTable(c.To), Found: tellTable(now)}
 	case c.Shown != nil:
 		back.Shown = &Shown{}
 	}
@@ -104,7 +104,7 @@ func (c *GroupChange) back(v View, anyhow bool) (Plan, error) {
 	case same(c.From):
 		return Plan{}, nil
 	case !same(c.To) && !anyhow:
-		return Plan{}, &MovedError{Subject: c.Subject(), Saw: c.To.String(), Found: now.String(), Back: true}
+		return Plan{}, &MovedError{Subject: c.Subject(), Saw: c.To.String(), Found: now.String()}
 	}
 	if !c.From.Present {
 		now = GroupRecord{Present: true, GID: fmt.Sprint(g.GID), Members: g.Members}

@@ -17,7 +17,7 @@ func (c *UserChange) back(v View, anyhow bool) (Plan, error) {
 	case c.is(v, c.From):
 		return Plan{}, nil
 	case !c.is(v, c.To) && !anyhow:
-		return Plan{}, &MovedError{Subject: c.Subject(), Saw: c.To.String(), Found: c.seen(c.To, v).String(), Back: true}
+		return Plan{}, &MovedError{Subject: c.Subject(), Saw: c.To.String(), Found: c.seen(c.To, v).String()}
 	case !c.From.Present && !there: // its own group alone is left
 		return Plan{Changes: []Change{&GroupChange{Name: c.Name, From: GroupRecord{Present: true}}}}, nil
 	case !c.From.Present:

@@ -14,6 +14,7 @@
 package node
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 )
@@ -60,12 +61,10 @@ type MovedError struct {
 	Subject Subject
 	Saw     string // the state that was planned on
 	Found   string // the state that is there now
-	Back    bool   // on the way back: Saw is the state that the change had made
+	Since   string // what left it as it was seen: "run 12"; "" for the plan
 }
 
 func (e *MovedError) Error() string {
-	if e.Back {
-		return fmt.Sprintf("%s has been changed since: the run left %s, and there is %s", e.Subject.Name, e.Saw, e.Found)
-	}
-	return fmt.Sprintf("%s has changed since the plan was made: was %s, is %s", e.Subject.Name, e.Saw, e.Found)
+	since := cmp.Or(e.Since, "the plan was made")
+	return fmt.Sprintf("%s has changed since %s: was %s, is %s", e.Subject.Name, since, e.Saw, e.Found)
 }

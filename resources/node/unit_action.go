@@ -31,6 +31,8 @@ const (
 	StopUnit    Verb = "stop"
 	RestartUnit Verb = "restart"
 	ReloadUnit  Verb = "reload"
+	// ResetUnit has systemd forget that the unit has failed.
+	ResetUnit Verb = "reset-failed"
 )
 
 // Subject is part of Change.
@@ -70,7 +72,7 @@ func (a *UnitAction) makes(now time.Time) Unit {
 	u := a.From
 	u.Loaded, u.ReloadFailed = now, false
 	switch a.Verb {
-	case StopUnit:
+	case StopUnit, ResetUnit:
 		u.ActiveState, u.SubState, u.MainPID = "inactive", "dead", 0
 	case StartUnit, RestartUnit:
 		u.ActiveState, u.SubState, u.MainPID = "active", "running", 0

@@ -27,6 +27,8 @@ func (j *job) run(ctx context.Context) (err error) {
 		// What systemd counts for StartLimitBurst= are the unit's own starts. That it
 		// has not loaded the unit yet does not matter.
 		_ = j.jobs.ResetFailedUnitContext(ctx, j.Unit)
+	case ResetUnit:
+		return j.jobs.ResetFailedUnitContext(ctx, j.Unit)
 	case ReloadUnit:
 		if j.manner.hangs() {
 			if err := j.free(ctx); err != nil {
