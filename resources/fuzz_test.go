@@ -90,7 +90,7 @@ func FuzzSSHDPattern(f *testing.F) {
 	f.Add("a[b", "a[b")
 	f.Add("é", "?") // two bytes
 	f.Fuzz(func(t *testing.T, name, pattern string) {
-		if strings.Count(pattern, "*") > 8 {
+		if strings.Count(pattern, "*") > 4 || len(name) > 100 {
 			t.Skip("the model is too slow for that")
 		}
 		if got, want := likePattern(name, pattern), matchPattern(name, pattern); got != want {

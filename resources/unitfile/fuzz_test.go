@@ -199,8 +199,10 @@ func FuzzLong(f *testing.F) {
 		"EnvironmentFile=/a/*\n", "Alias=%i.service\n", "[A]\n", "Type=x\n",
 	} {
 		f.Add("[Service]\n", piece, "")
-		f.Add("[Install]\n", piece, "\n[Service]\nExecStart=")
 	}
+	f.Add("[Install]\n", "WantedBy=a.target\n", "\n[Service]\nExecStart=")
+	f.Add("[Install]\n", "Also=a.service b.service\n", "")
+	f.Add("[Install]\n", "Alias=%i.service\n", "")
 	f.Add("[Service]\nExecStart=/bin/a ", `"\x41" ; `, "")
 	f.Add("[Service]\nExecStart=/bin/", "%f%h", "\n")
 	f.Add("[Service]\nEnvironment=", "A=b ", "\n")
