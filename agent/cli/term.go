@@ -248,27 +248,6 @@ func (p *printer) diff(text string) {
 	}
 }
 
-// visible makes control characters harmless to a terminal, and seen.
-func visible(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' && r != '\n' {
-			return '␀' + r
-		}
-		if r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return '�'
-		}
-		return r
-	}, text)
-}
-
-func indent(text string) string {
-	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	for i, line := range lines {
-		lines[i] = "    " + visible(line)
-	}
-	return strings.Join(lines, "\n")
-}
-
 // summary says in a line or two how the run ended and what state the node is in.
 func (p *printer) summary(r *agent.Report) {
 	for _, c := range r.Checks {
