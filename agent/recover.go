@@ -36,6 +36,7 @@ func (m *maker) cutShort() (*journal.Run, error) {
 	if err != nil || open == nil {
 		return nil, err
 	}
+	m.options.sweepDocuments()
 	if err := m.sweep(open); err != nil {
 		m.report.note("%s", err)
 	}

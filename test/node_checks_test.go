@@ -182,3 +182,47 @@ checks: {flag: {command: [test, -e, /etc/flag], within: 1s}}
 	}
 	m.MustSh("test -e /etc/flag")
 }
+
+// Every kind of check is asked of what really runs: caddy with a certificate of
+// its own, sshd, systemd, programs.
+func TestKindsOfChecks(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	const tls = `http: "https://127.0.0.1:8443/"`
+	const ca = `ca: /var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt`
+	if result := run(m, `
+caddyfiles: {/etc/caddy/Caddyfile: {content: "{\n\tskip_install_trust\n}\nhttps://site.test:8443 {\n\ttls internal\n\trespond good\n}\nhttp://:8090 {\n\trespond gone 410\n}\n"}}
+`, "apply"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	m.MustSh("until curl -sk --resolve site.test:8443:127.0.0.1 https://site.test:8443/ | grep -q good; do sleep 0.1; done")
+	kinds := map[string]struct{ fields, fails string }{
+		"known-ca":     {`{` + tls + `, server_name: site.test, ` + ca + `, contains: good}`, ""},
+		"unknown-ca":   {`{` + tls + `, server_name: site.test}`, "unknown authority"},
+		"insecure":     {`{` + tls + `, server_name: site.test, insecure: true, status: 200}`, ""},
+		"other-body":   {`{` + tls + `, server_name: site.test, ` + ca + `, contains: better}`, "does not contain"},
+		"other-status": {`{http: "http://127.0.0.1:8090/", status: 410, contains: gone}`, ""},
+		"bad-status":   {`{http: "http://127.0.0.1:8090/"}`, "got 410"},
+		"port":         {`{tcp: "127.0.0.1:22"}`, ""},
+		"closed-port":  {`{tcp: "127.0.0.1:9"}`, "refused"},
+		"as-user":      {`{command: [sh, -c, "test $(id -un) = daemon"], user: daemon}`, ""},
+		"bad-command":  {`{command: [sh, -c, "echo no; exit 3"]}`, "no"},
+		"unit":         {`{unit: cron.service}`, ""},
+		"other-unit":   {`{unit: nosuch.service}`, "there is no such unit"},
+	}
+	manifest := "checks:\n"
+	for name, kind := range kinds {
+		manifest += "  " + name + ": " + kind.fields + "\n"
+	}
+	result := run(m, manifest, "apply", "--json")
+	r := report(t, result)
+	if result.Code != 0 || len(r.Checks) != len(kinds) {
+		t.Fatal(result)
+	}
+	for _, c := range r.Checks {
+		fails := kinds[c.Check].fails
+		if c.After != (fails == "") || !strings.Contains(c.Error, fails) {
+			t.Errorf("%s: want %q: %+v", c.Check, fails, c)
+		}
+	}
+}
