@@ -75,7 +75,10 @@ func pastRun(run *journal.Run, undone map[int]int) PastRun {
 		Run: run.Number, Mode: Mode(run.Mode), Manifest: run.Manifest, Digest: run.Digest, Started: run.Started,
 		Result: "cut short", Of: run.Of, Because: run.Because, UndoneBy: undone[run.Number],
 	}
-	if run.End != nil {
+	switch {
+	case run.Damaged != nil:
+		p.Result, p.Because = "damaged", run.Damaged.Error()
+	case run.End != nil:
 		p.Result = run.End.Result
 	}
 	for _, e := range run.Entries {

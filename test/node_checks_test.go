@@ -62,7 +62,7 @@ func TestRollbackFails(t *testing.T) {
 	result := run(m, `
 files: {/etc/new: {content: x}}
 units: {breaks.service: {active: true, settle: 0s, content: "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/touch /run/broken\n"}}
-checks: {works: {command: [test, '!', -e, /run/broken], within: 50ms}}
+checks: {works: {command: [test, '!', -e, /run/broken], within: 500ms}}
 `, "apply", "--json")
 	r := report(t, result)
 	if result.Code != 4 || r.Result != agent.RollbackFailed || !strings.Contains(strings.Join(r.Rollback.Errors, ""), "check:works passed before the run, and fails after the roll-back") {
@@ -74,7 +74,7 @@ checks: {works: {command: [test, '!', -e, /run/broken], within: 50ms}}
 	result = run(m, `
 files: {/srv/stuck/file: {content: x}, /srv/fine: {content: x}}
 units: {sticks.service: {active: true, settle: 0s, content: "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/usr/bin/chattr +i /srv/stuck/file\n"}}
-checks: {works: {command: [test, '!', -e, /srv/fine], within: 50ms}}
+checks: {works: {command: [test, '!', -e, /srv/fine], within: 500ms}}
 `, "apply", "--json")
 	r = report(t, result)
 	if result.Code != 4 || r.Result != agent.RollbackFailed || !slices.Contains(r.Rollback.ByHand, "rm /srv/stuck/file") {

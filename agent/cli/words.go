@@ -137,6 +137,9 @@ func checkLine(c agent.CheckReport) string {
 
 // pastLine is a past run in one line.
 func pastLine(r agent.PastRun) string {
+	if r.Started.IsZero() {
+		return fmt.Sprintf("%4d  %s: %s", r.Run, r.Result, r.Because)
+	}
 	line := fmt.Sprintf("%4d  %s  %-8s  %-11s  %s", r.Run, r.Started.Local().Format(time.DateTime), r.Mode, strings.ReplaceAll(r.Result, "_", " "), count(r.Changes, "change"))
 	switch {
 	case r.Of != 0:

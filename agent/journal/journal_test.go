@@ -213,6 +213,10 @@ func TestDamaged(t *testing.T) {
 	if _, err := j.Read(1); err == nil || !strings.Contains(err.Error(), "000001.jsonl: line 2") {
 		t.Errorf("a damaged line: %v", err)
 	}
+	must(t, write(t, j).Close())
+	if runs, err := j.Runs(); err != nil || len(runs) != 2 || runs[0].Damaged != nil || runs[1].Damaged == nil {
+		t.Errorf("beside a damaged run: %v: %v", runs, err)
+	}
 }
 
 // Old runs are forgotten, with the contents that nobody else refers to.

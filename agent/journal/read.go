@@ -20,7 +20,8 @@ import (
 type Run struct {
 	Header
 	Entries []Entry
-	End     *End // nil: it was cut short, or is under way
+	End     *End  // nil: it was cut short, or is under way
+	Damaged error // of Runs: why nothing but the number is known
 
 	length int64 // of the lines that are whole
 	store  *Journal
@@ -143,7 +144,7 @@ func (j *Journal) numbers() ([]int, error) {
 	return numbers, nil
 }
 
-// Runs is all runs, the newest first.
+// Runs is all runs, the newest first. One that cannot be read hides no other.
 func (j *Journal) Runs() ([]*Run, error) {
 	numbers, err := j.numbers()
 	if err != nil {
@@ -156,7 +157,7 @@ func (j *Journal) Runs() ([]*Run, error) {
 			continue
 		}
 		if err != nil {
-			return nil, err
+			run = &Run{Header: Header{Number: n}, Damaged: err}
 		}
 		runs = append(runs, run)
 	}

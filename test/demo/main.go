@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/makenotwork/mnw-agent/test/boot"
@@ -33,6 +34,7 @@ var play = []scene{
 	{"What would change? Nothing is written yet; the judges rule on the whole plan.", "plan", 2},
 	{"Make it so.", "apply", 0},
 	{"Again: there is nothing left to do.", "apply", 0},
+	{"Was it a mistake? All of it is taken back, and the old server answers again.", "rollback", 0},
 }
 
 func main() {
@@ -96,8 +98,17 @@ func (n *realNode) agent(verb ...string) (int, error) {
 	if err := n.InstallAgent(); err != nil {
 		return 0, err
 	}
-	return show(n.Command(n.ctx, append([]string{"mnw-agent"}, append(verb, colour(), "/root/examples/mnw/manifest.yaml")...)...),
-		"mnw-agent "+strings.Join(verb, " ")+" examples/mnw/manifest.yaml")
+	typed := append([]string{"mnw-agent"}, about(verb, "examples/mnw/manifest.yaml")...)
+	args := append(about(verb, "/root/examples/mnw/manifest.yaml"), colour())
+	return show(n.Command(n.ctx, append([]string{"mnw-agent"}, args...)...), strings.Join(typed, " "))
+}
+
+// about is a verb with the manifest that it is about; a roll-back is about a run.
+func about(verb []string, manifest string) []string {
+	if verb[0] == "rollback" {
+		return verb
+	}
+	return append(slices.Clone(verb), manifest)
 }
 
 func (n *realNode) look(command string) error {
@@ -131,8 +142,8 @@ func onSandbox() error {
 }
 
 func (s sandbox) agent(verb ...string) (int, error) {
-	args := append(verb, colour(), "--root", s.dir, "examples/mnw/manifest.yaml")
-	return show(exec.Command(s.program, args...), "mnw-agent "+strings.Join(verb, " ")+" --root DIRECTORY examples/mnw/manifest.yaml")
+	args := append(about(verb, "examples/mnw/manifest.yaml"), colour(), "--root", s.dir)
+	return show(exec.Command(s.program, args...), "mnw-agent "+strings.Join(about(verb, "examples/mnw/manifest.yaml"), " ")+" --root DIRECTORY")
 }
 
 func (sandbox) look(string) error { return nil }
