@@ -20,8 +20,7 @@ build: ## the agent, one static binary: ./mnw-agent
 	$(GO) build -trimpath -o mnw-agent ./agent/mnw-agent
 
 # The tests run the agent, which Go's cache of test results does not see: -count=1.
-# Those on nodes mostly wait: four of them share two processors well.
-GOTEST := $(GO) test -count=1 -parallel=4 -timeout=13m $(TESTFLAGS)
+GOTEST := $(GO) test -count=1 -timeout=13m $(TESTFLAGS)
 
 .PHONY: test
 test: ## every test, on real nodes; without root those that can do without, and the names of the others

@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"flag"
 	"os"
+	"runtime"
+	"strconv"
 	"syscall"
 	"testing"
 
@@ -22,6 +24,11 @@ var update = flag.Bool("update", false, "write what the sandbox shows into cases
 // may write, whatever the umask of who runs them.
 func TestMain(m *testing.M) {
 	syscall.Umask(0o022)
+	// Tests on nodes mostly wait: more of them than there are processors go on side
+	// by side.
+	if err := flag.Set("test.parallel", strconv.Itoa(2*runtime.NumCPU())); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){
 		"mnw-agent": func() { os.Exit(cli.Main(os.Args[1:], os.Stdout, os.Stderr)) },
 	})

@@ -34,20 +34,20 @@ var ends = map[string]struct {
 }{
 	"it ends": {"", false, run, ""},
 	"it is over its limit": {"sleep 300", false, func(ctx context.Context, c command) (string, error) {
-		c.limit = 300 * time.Millisecond
+		c.limit = 2 * time.Second
 		return run(ctx, c)
-	}, "sh was still running after 300ms and was killed: begun"},
+	}, "sh was still running after 2s and was killed: begun"},
 	"it is cancelled": {"sleep 300", false, cancelled, "context canceled"},
 	"it changes the node and is over its limit": {"sleep 300", true, func(ctx context.Context, c command) (string, error) {
-		c.limit = 300 * time.Millisecond
+		c.limit = 2 * time.Second
 		return run(ctx, c)
-	}, "sh was still running after 300ms and was killed: begun"},
+	}, "sh was still running after 2s and was killed: begun"},
 	"it changes the node and is cancelled": {"sleep 300", true, cancelled, "context canceled"},
 }
 
 func cancelled(ctx context.Context, c command) (string, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	time.AfterFunc(200*time.Millisecond, cancel)
+	time.AfterFunc(time.Second, cancel)
 	return run(ctx, c)
 }
 
