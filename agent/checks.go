@@ -103,7 +103,7 @@ func (r *run) checkAfter(ctx context.Context) {
 	if r.gate != "" || stopped(ctx) != nil {
 		return
 	}
-	r.each(func(w *watch) { w.await(ctx) })
+	r.each(func(w *watch) { w.await(ctx, w.within) })
 	if stopped(ctx) != nil {
 		return // a check that was not waited for proves nothing
 	}
@@ -191,7 +191,7 @@ func (w *watch) tell(s sample) {
 // await waits for a sample, begun from now on, that passes. One is taken at once;
 // the last one is begun when the check should have passed. A run that is stopped
 // does not wait: the newest sample must do.
-func (w *watch) await(ctx context.Context) {
+func (w *watch) await(ctx context.Context, within time.Duration) {
 	began := time.Now()
 	w.prompt <- struct{}{}
 	for {
@@ -200,7 +200,7 @@ func (w *watch) await(ctx context.Context) {
 			if s.began.Before(began) {
 				continue
 			}
-			if w.err = s.err; w.err == nil || s.ended.Sub(began) > w.within {
+			if w.err = s.err; w.err == nil || s.ended.Sub(began) > within {
 				return
 			}
 		case <-ctx.Done():

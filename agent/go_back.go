@@ -61,7 +61,13 @@ func (r *run) takeBack(ctx context.Context, from, again *journal.Run, because st
 // checkBack asks the checks after a roll-back: what passed before the run that was
 // taken back must pass again.
 func (r *run) checkBack(ctx context.Context, report *RollbackReport) {
-	r.each(func(w *watch) { w.await(ctx) })
+	r.each(func(w *watch) {
+		within := w.within
+		if !w.passed {
+			within = 0 // it has nothing to come back to
+		}
+		w.await(ctx, within)
+	})
 	for _, w := range r.watches {
 		if w.regressed() {
 			report.fail(r.report.conceal(fmt.Sprintf("%s passed before the run, and fails after the roll-back: %s", w.step.id, w.err)))
