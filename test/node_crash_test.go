@@ -100,6 +100,42 @@ func TestKilledOnTheWayBack(t *testing.T) {
 	}
 }
 
+// When the disk is full at any step that it writes to its journal, a run says so
+// and does not go on with that change; the next run does the rest, and both can be
+// taken back.
+func TestFullAtEveryStep(t *testing.T) {
+	t.Parallel()
+	c := newNodeCrash(t)
+	before := c.look()
+	if result := c.m.Agent("apply", "/root/good.yaml"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	after := c.look()
+	c.takeBack(before, "before the first fault")
+	step := 1
+	for ; ; step++ {
+		when := fmt.Sprintf("with a full disk at step %d", step)
+		result := c.strike(step, "-errno", "ENOSPC", "apply", "--retry-held", "/root/good.yaml")
+		if !strings.Contains(result.Stderr, "faults: struck") {
+			break
+		}
+		if result.Code == 0 || !strings.Contains(result.Stdout+result.Stderr, "no space left on device") {
+			t.Errorf("%s: it does not say so: %s", when, result)
+		}
+		if next := c.m.Agent("apply", "--retry-held", "/root/good.yaml"); next.Code != 0 {
+			t.Fatalf("%s: the next run: %s", when, next)
+		}
+		c.same(after, when)
+		for back := c.m.Agent("rollback"); back.Code == 0; back = c.m.Agent("rollback") {
+		}
+		c.same(before, when+", and taken back")
+	}
+	t.Logf("struck at %d steps", step-1)
+	if step < 40 {
+		t.Errorf("there were %d steps only", step-1)
+	}
+}
+
 // A nodeCrash is a node on which runs are killed, again and again.
 type nodeCrash struct {
 	*testing.T
@@ -124,18 +160,41 @@ func newNodeCrash(t *testing.T) *nodeCrash {
 // came to that.
 func (c *nodeCrash) killed(step int, args ...string) bool {
 	c.Helper()
-	argv := []string{"/root/faults", "-nth", fmt.Sprint(step), "-calls", "write", "-path", stateDir + "/journal/0", "--", boot.AgentPath}
-	result := c.m.Run(append(argv, args...)...)
+	result := c.strike(step, "", "", args...)
 	if result.Code != 137 && !strings.Contains(result.Stderr, "faults: not struck") {
 		c.Fatal(result)
-	}
-	if strings.Contains(result.Stdout+result.Stderr, "canary") {
-		c.Errorf("it shows a secret: %s", result)
 	}
 	return result.Code == 137
 }
 
-func (c *nodeCrash) look() boot.Snapshot { return c.m.Snapshot(crashPlaces...).WithoutTimes() }
+// strike runs the agent and strikes at a step of the journal.
+func (c *nodeCrash) strike(step int, flag, value string, args ...string) boot.Result {
+	c.Helper()
+	argv := []string{"/root/faults", "-nth", fmt.Sprint(step), "-calls", "write", "-path", stateDir + "/journal/0"}
+	if flag != "" {
+		argv = append(argv, flag, value)
+	}
+	result := c.m.Run(append(append(argv, "--", boot.AgentPath), args...)...)
+	if strings.Contains(result.Stdout+result.Stderr, "canary") {
+		c.Errorf("it shows a secret: %s", result)
+	}
+	return result
+}
+
+// look is a snapshot in which the order of lines in the user database counts for
+// nothing: it tells who was made first.
+func (c *nodeCrash) look() boot.Snapshot {
+	c.Helper()
+	snapshot := c.m.Snapshot(crashPlaces...).WithoutTimes()
+	tables := []string{"/etc/passwd", "/etc/group", "/etc/shadow", "/etc/gshadow"}
+	sums := strings.Fields(c.m.MustSh("for f in " + strings.Join(tables, " ") + "; do sort $f | sha256sum | cut -c-64; done"))
+	for i, name := range tables {
+		entry := snapshot[name]
+		entry.Sum = sums[i]
+		snapshot[name] = entry
+	}
+	return snapshot
+}
 
 func (c *nodeCrash) same(want boot.Snapshot, when string) {
 	c.Helper()
