@@ -47,12 +47,7 @@ var crashPlaces = []string{stateDir, "/root", "/usr", "/boot", "/var/log", "/var
 func TestKilledAtEveryStep(t *testing.T) {
 	t.Parallel()
 	c := newNodeCrash(t)
-	before := c.look()
-	if result := c.m.Agent("apply", "/root/good.yaml"); result.Code != 0 {
-		t.Fatal(result)
-	}
-	after := c.look()
-	c.takeBack(before, "before the first kill")
+	before, after := c.undisturbed()
 	step := 1
 	for ; c.killed(step, "apply", "--retry-held", "/root/good.yaml"); step++ {
 		when := fmt.Sprintf("killed at step %d of apply", step)
@@ -106,12 +101,7 @@ func TestKilledOnTheWayBack(t *testing.T) {
 func TestFullAtEveryStep(t *testing.T) {
 	t.Parallel()
 	c := newNodeCrash(t)
-	before := c.look()
-	if result := c.m.Agent("apply", "/root/good.yaml"); result.Code != 0 {
-		t.Fatal(result)
-	}
-	after := c.look()
-	c.takeBack(before, "before the first fault")
+	before, after := c.undisturbed()
 	step := 1
 	for ; ; step++ {
 		when := fmt.Sprintf("with a full disk at step %d", step)
@@ -154,6 +144,19 @@ func newNodeCrash(t *testing.T) *nodeCrash {
 	m.WriteFile("/root/good.yaml", "version: 1\n"+crashing+fmt.Sprintf(check, "/srv/none"), 0o600)
 	m.WriteFile("/root/bad.yaml", "version: 1\n"+crashing+fmt.Sprintf(check, "/srv/dir/new"), 0o600)
 	return &nodeCrash{t, m}
+}
+
+// undisturbed is the node before and after a run that nothing befalls; it is as
+// before then.
+func (c *nodeCrash) undisturbed() (before, after boot.Snapshot) {
+	c.Helper()
+	before = c.look()
+	if result := c.m.Agent("apply", "/root/good.yaml"); result.Code != 0 {
+		c.Fatal(result)
+	}
+	after = c.look()
+	c.takeBack(before, "undisturbed")
+	return before, after
 }
 
 // killed runs the agent, kills it at a step of the journal, and says whether it
