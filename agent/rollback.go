@@ -61,7 +61,7 @@ type comeback struct {
 
 // newComeback finds the way back from a run. What was in hand when the run was cut
 // short, and what an earlier attempt to take it back did not bring to its end, is
-// set to what it was, whatever there is. There is no such attempt when that is nil.
+// set to what it was, whatever there is. The attempt is nil when there was none.
 func (m *maker) newComeback(from, attempt *journal.Run, because string, force bool) (*comeback, error) {
 	b := &comeback{
 		maker: maker{machine: m.machine, options: m.options, report: m.report, progress: m.progress, log: log{journal: m.log.journal}},

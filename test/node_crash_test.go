@@ -95,35 +95,76 @@ func TestKilledOnTheWayBack(t *testing.T) {
 	}
 }
 
-// When the disk is full at any step that it writes to its journal, a run says so
-// and does not go on with that change; the next run does the rest, and both can be
-// taken back.
-func TestFullAtEveryStep(t *testing.T) {
+// When the disk is full, or fails, at any step that it writes to its journal, a
+// run says so and does not go on with that change; the next run does the rest, and
+// both can be taken back.
+func TestFaultAtEveryStep(t *testing.T) {
+	t.Parallel()
+	for errno, says := range map[string]string{"ENOSPC": "no space left on device", "EIO": "input/output error"} {
+		t.Run(errno, func(t *testing.T) {
+			t.Parallel()
+			c := newNodeCrash(t)
+			before, after := c.undisturbed()
+			c.everyStep(errno, says, []string{"apply", "--retry-held", "/root/good.yaml"}, func(when string) {
+				if next := c.m.Agent("apply", "--retry-held", "/root/good.yaml"); next.Code != 0 {
+					t.Fatalf("%s: the next run: %s", when, next)
+				}
+				c.same(after, when)
+				c.takeAllBack(before, when)
+			})
+		})
+	}
+}
+
+// The same of a roll-back: made again, it comes to its end.
+func TestFaultOnTheWayBack(t *testing.T) {
 	t.Parallel()
 	c := newNodeCrash(t)
-	before, after := c.undisturbed()
+	before, _ := c.undisturbed()
+	ready := func() {
+		if result := c.m.Agent("apply", "--retry-held", "/root/good.yaml"); result.Code != 0 {
+			t.Fatal(result)
+		}
+	}
+	ready()
+	c.everyStep("ENOSPC", "no space left on device", []string{"rollback"}, func(when string) {
+		c.takeAllBack(before, when)
+		ready()
+	})
+}
+
+// everyStep lets the writing of each step of a run to its journal fail.
+func (c *nodeCrash) everyStep(errno, says string, argv []string, then func(when string)) {
+	c.Helper()
 	step := 1
 	for ; ; step++ {
-		when := fmt.Sprintf("with a full disk at step %d", step)
-		result := c.strike(step, "-errno", "ENOSPC", "apply", "--retry-held", "/root/good.yaml")
+		when := fmt.Sprintf("%s at step %d of %s", errno, step, argv[0])
+		result := c.strike(step, "-errno", errno, argv...)
 		if !strings.Contains(result.Stderr, "faults: struck") {
 			break
 		}
-		if result.Code == 0 || !strings.Contains(result.Stdout+result.Stderr, "no space left on device") {
-			t.Errorf("%s: it does not say so: %s", when, result)
+		if result.Code == 0 || !strings.Contains(result.Stdout+result.Stderr, says) {
+			c.Errorf("%s: it does not say so: %s", when, result)
 		}
-		if next := c.m.Agent("apply", "--retry-held", "/root/good.yaml"); next.Code != 0 {
-			t.Fatalf("%s: the next run: %s", when, next)
-		}
-		c.same(after, when)
-		for back := c.m.Agent("rollback"); back.Code == 0; back = c.m.Agent("rollback") {
-		}
-		c.same(before, when+", and taken back")
+		then(when)
 	}
-	t.Logf("struck at %d steps", step-1)
+	c.Logf("%s at %d steps of %s", errno, step-1, argv[0])
 	if step < 40 {
-		t.Errorf("there were %d steps only", step-1)
+		c.Errorf("there were %d steps only", step-1)
 	}
+}
+
+// takeAllBack takes back whatever can be taken back.
+func (c *nodeCrash) takeAllBack(before boot.Snapshot, when string) {
+	c.Helper()
+	back := c.m.Agent("rollback")
+	for back.Code == 0 {
+		back = c.m.Agent("rollback")
+	}
+	if !strings.Contains(back.Stderr, "there is no run in the journal to take back") {
+		c.Errorf("%s: rollback: %s", when, back)
+	}
+	c.same(before, when+", and taken back")
 }
 
 // A nodeCrash is a node on which runs are killed, again and again.

@@ -22,8 +22,9 @@ and what is still to be done is an error.
 The whole run is taken back, with exit status 3, when a check of the manifest
 passed before and fails after, and when a unit does not come up or does not take
 its new configuration; with --atomic, or atomic: true in the manifest, when
-anything fails at all. The manifest is then held: it is not applied again until it
-changes, or with --retry-held.
+anything fails at all (what cannot be planned is then refused before anything is
+changed). The manifest is then held: it is not applied again until it changes, or
+with --retry-held.
 
 Interrupted (SIGINT, SIGTERM, SIGHUP, --timeout), it finishes the change in hand
 and stops; with --atomic it goes back. The next apply of the same manifest goes on

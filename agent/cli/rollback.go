@@ -19,7 +19,8 @@ acted on again. Without a number it takes back the newest apply that is not take
 back yet.
 
 Where the node has moved on since, it is refused, with the reason, and nothing is
-changed; --force sets back what can be. The way back is in the journal, too, and
+changed; --force sets back what can be. Files that others have put into a new
+directory stay, and so does the directory. The way back is in the journal, too, and
 can itself be taken back by its number.
 
 The manifest is held afterwards, or a timer would soon apply it again: it is not
