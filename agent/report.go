@@ -24,11 +24,12 @@ type Result string
 const (
 	Converged      Result = "converged"       // the node matched the manifest
 	Changed        Result = "changed"         // it had to be changed, and matches now
-	Differs        Result = "differs"         // plan only: it does not match
+	Differs        Result = "differs"         // it does not match, and nothing more was to be done about it: a plan, or drift that somebody fights for
 	Failed         Result = "failed"          // it could not be made to match, or a judge refuses
 	RolledBack     Result = "rolled_back"     // a gate failed, and the node is as it was before
 	RollbackFailed Result = "rollback_failed" // it is not: see the roll-back for what to do
 	Held           Result = "held"            // nothing was done: the manifest is held since a roll-back
+	Locked         Result = "locked"          // nothing was done: another run held the lock. No report says so, only a status
 )
 
 // An Outcome is how a run ended for one resource.

@@ -50,7 +50,24 @@ func (s Subject) String() string {
 type Plan struct {
 	Changes []Change
 	Notes   []string // what the reader should know: full sentences without a full stop
+	Stale   []Stale  // of the run of a unit: in which ways it runs with an older configuration than the one on disk
 }
+
+// A Stale is a way in which a unit runs with an older configuration than the one
+// on disk.
+type Stale string
+
+// The ways.
+const (
+	StaleManager     Stale = "manager"     // systemd has not read the unit's files as they are: a daemon-reload is due
+	StaleUnit        Stale = "unit"        // the unit file or a drop-in is newer than the process
+	StaleEnvironment Stale = "environment" // an environment file is, or has other values
+	StaleReads       Stale = "reads"       // a file that the unit is declared to read is
+	StaleLoads       Stale = "loads"       // a file that its reload reads is newer than its last load
+)
+
+// Stales is all of them.
+var Stales = []Stale{StaleManager, StaleUnit, StaleEnvironment, StaleReads, StaleLoads}
 
 // ErrOffline says that the node is a directory tree: nothing runs there.
 var ErrOffline = errors.New("not a running system")
