@@ -45,6 +45,7 @@ var signs = map[agent.Outcome]struct {
 	agent.OutcomeDiffers:  {"~", yellow},
 	agent.OutcomeChanged:  {"~", green},
 	agent.OutcomeAudited:  {"?", yellow},
+	agent.OutcomeFighting: {"?", red},
 	agent.OutcomeFailed:   {"!", red},
 	agent.OutcomeRefused:  {"x", red},
 	agent.OutcomeSkipped:  {"-", red},
@@ -143,6 +144,9 @@ func (a *app) printReport(r *agent.Report, l look) {
 			p.rollback(back, l)
 		}
 	}
+	for _, id := range r.Orphans {
+		p.say("%s %s\n", p.paint(yellow, "?"), p.paint(bold, id)+p.paint(yellow, " (orphaned)"))
+	}
 	for _, note := range r.Notes {
 		p.say("%s\n", p.paint(yellow, strings.TrimLeft(indent("note: "+note), " ")))
 	}
@@ -203,7 +207,7 @@ func (a *app) printPastRun(run agent.PastRun, changes []agent.PastChange) {
 
 func (p *printer) resource(r *agent.ResourceReport, l look) {
 	mark := signs[r.Outcome]
-	p.say("%s %s\n", p.paint(mark.ink, mark.sign), p.paint(bold, r.ID))
+	p.say("%s %s%s\n", p.paint(mark.ink, mark.sign), p.paint(bold, r.ID), p.paint(yellow, causeOf(r)))
 	if r.Error != "" {
 		text := r.Error
 		if r.Outcome != agent.OutcomeSkipped && r.Position != "" {
@@ -256,6 +260,9 @@ func (p *printer) summary(r *agent.Report) {
 		}
 	}
 	p.say("%s\n", tally(r))
+	if text := orphaned(r); text != "" {
+		p.say("%s\n", p.paint(yellow, text))
+	}
 	p.byHand(r.Recovered)
 	p.byHand(r.Rollback)
 	if end := ending(r); end != "" {
