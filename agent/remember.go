@@ -59,7 +59,7 @@ func (r *run) allSettled(m *memory) bool {
 // ended keeps how a run ended, and counts.
 func (m *memory) ended(r *Report, now time.Time) {
 	status := RunStatus{
-		Mode: r.Mode, Manifest: whole(r.Manifest), Started: r.Started.UTC(), Ended: now, Seconds: r.Seconds, Phases: r.Phases, Result: r.Result,
+		Mode: r.Mode, Manifest: whole(r.Manifest), Started: r.Started.UTC(), Ended: now, Seconds: r.Seconds, Phases: append([]Phase{}, r.Phases...), Result: r.Result,
 		Success: m.Runs[r.Mode].Success,
 	}
 	if r.Result == Converged || r.Result == Changed || r.Mode == ModePlan && r.Result == Differs {
@@ -239,7 +239,7 @@ func Missed(o Options, mode Mode, manifest string, err error) error {
 		}
 		now := time.Now().UTC()
 		m.Runs[mode] = RunStatus{
-			Mode: mode, Manifest: whole(manifest), Started: now, Ended: now, Result: Failed, Error: err.Error(), Success: m.Runs[mode].Success,
+			Mode: mode, Manifest: whole(manifest), Started: now, Ended: now, Phases: []Phase{}, Result: Failed, Error: err.Error(), Success: m.Runs[mode].Success,
 		}
 		m.Counters.run(mode, Failed)
 		return nil

@@ -77,7 +77,7 @@ func (p *printer) say(format string, args ...any) { fmt.Fprintf(p.w, format, arg
 // paint makes a text harmless, and gives it a colour.
 func (p *printer) paint(i ink, text string) string {
 	text = visible(text)
-	if !p.colour || text == "" {
+	if !p.colour || text == "" || i == "" {
 		return text
 	}
 	return "\x1b[" + string(i) + "m" + text + "\x1b[0m"
@@ -172,6 +172,14 @@ func (p *printer) byHand(r *agent.RollbackReport) {
 	p.say("%s\n", p.paint(red, "To be done by hand:"))
 	for _, command := range r.ByHand {
 		p.say("    %s\n", visible(command))
+	}
+}
+
+// printStatus tells what is known of a node.
+func (a *app) printStatus(s *agent.Status, brief bool) {
+	p := a.printer(a.stdout)
+	for _, l := range statusLines(s, brief, time.Now()) {
+		p.say("%s\n", p.paint(l.ink, l.text))
 	}
 }
 
