@@ -50,7 +50,7 @@ func (a *app) measure(o agent.Options, mode agent.Mode, manifest string, run mak
 			failed(s, agent.RunStatus{Mode: mode, Manifest: manifest, Started: began, Ended: time.Now(), Result: agent.Failed})
 		}
 	})
-	if lost != nil && lost.Error() != err.Error() {
+	if lost != nil && lost.Error() != err.Error() && a.metricsError == "" {
 		a.unmeasured(fmt.Errorf("this run is not remembered: %w", lost))
 	}
 	return report, err
