@@ -137,8 +137,11 @@ func (r *run) noteFights() {
 // starts says whether a correction makes a fight.
 func (r *run) starts(s *step, known *thing) bool {
 	limit := r.manifest.Fighting
-	return r.corrected(s) && limit.Corrections > 0 && !r.options.Enforce && r.unchanged() &&
-		len(recent(known.Corrected, limit))+1 >= int(limit.Corrections)
+	before := 0
+	if r.unchanged() && !r.options.Enforce {
+		before = len(recent(known.Corrected, limit))
+	}
+	return r.corrected(s) && limit.Corrections > 0 && before+1 >= int(limit.Corrections)
 }
 
 // unchanged says whether the manifest is what it was in its last run.

@@ -25,6 +25,7 @@ type memory struct {
 	Checks    map[string]CheckStatus     `json:"checks"`
 	Outage    *LastOutage                `json:"outage,omitempty"`
 	Counters  Counters                   `json:"counters"`
+	Length    int                        `json:"length"` // of the other document
 
 	options Options
 	things  map[string]*thing // by id; nil while they are not read
@@ -117,7 +118,11 @@ func (m *memory) manifest(path string) *manifestMemory {
 // all of them were as it has them.
 func (m *memory) settled(path, digest string) bool {
 	one := m.Manifests[path]
-	return one != nil && one.Settled && one.Digest == digest
+	if one == nil || !one.Settled || one.Digest != digest {
+		return false
+	}
+	info, err := os.Stat(filepath.Join(m.options.StateDir, thingsFile))
+	return err == nil && info.Size() == int64(m.Length)
 }
 
 // update changes what is remembered. Runs that change the node are one at a time,
@@ -144,6 +149,7 @@ func (m *memory) write() error {
 	if m.things != nil {
 		text, err := json.Marshal(m.things)
 		if err == nil {
+			m.Length = len(text) + len("\n")
 			err = m.options.write(thingsFile, text, true)
 		}
 		if err != nil {
