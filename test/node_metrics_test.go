@@ -82,7 +82,8 @@ runs_total{mode=apply,result=rolled_back} 1
 rollbacks_total{outcome=succeeded} 1
 changes_total{cause=intended,type=file} 1`},
 	{"held", "", measuredUnit, "apply", 3, `
-last_run_result{mode=apply,result=held} 1
+held 1
+last_run_result{mode=apply,result=rolled_back} 1
 runs_total{mode=apply,result=held} 1
 runs_total{mode=apply,result=rolled_back} 1
 rollbacks_total{outcome=succeeded} 1`},
