@@ -30,7 +30,8 @@ var may = []struct {
 	{"manifests", []string{"resources", "resources/node"}, "the language yields resources; it does not run them"},
 	{"agent/journal", []string{"resources/node"}, "the journal keeps changes; what they are for is the engine's"},
 	{"agent", []string{"agent/journal", "manifests", "resources", "resources/node"}, "the engine serves any type, so it names none"},
-	{"agent/cli", []string{"agent", "manifests", "resources", "resources/node"}, "the command line calls the engine"},
+	{"agent/serve", []string{"agent", "manifests"}, "the loop makes runs of the engine and shows what they leave; it types nothing"},
+	{"agent/cli", []string{"agent", "agent/serve", "manifests", "resources", "resources/node"}, "the command line calls the engine"},
 	{"agent/mnw-agent", []string{"agent/cli"}, "main is a dozen lines"},
 }
 
