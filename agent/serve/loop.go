@@ -24,8 +24,8 @@ type loop struct {
 	stopping   bool
 	warned     bool // that a run hangs
 	began      time.Time
-	loaded     chan struct{} // the run in hand has loaded the manifest, or tried to
-	ended      chan string   // it has ended, and what it came to
+	loaded     chan func() string // the run in hand has its manifest, or none, and can be made
+	ended      chan string        // it was made, and what it came to
 }
 
 func newLoop(o Options) (*loop, error) {
@@ -35,7 +35,7 @@ func newLoop(o Options) (*loop, error) {
 	}
 	l := &loop{
 		Options: o, pulse: &pulse{limit: o.Agent.Timeout, due: time.Now()}, manager: m,
-		loaded: make(chan struct{}, 1), ended: make(chan string, 1),
+		loaded: make(chan func() string, 1), ended: make(chan string, 1),
 	}
 	l.Agent.Progress = l.pulse
 	return l, nil
@@ -58,8 +58,9 @@ func (l *loop) run(ctx context.Context) {
 			l.reload(ctx)
 		case <-l.look.C:
 			l.lookAgain(ctx)
-		case <-l.loaded:
-			l.manager.loaded(l.stopping)
+		case once := <-l.loaded:
+			l.manager.loaded(l.stopping) // before the run looks at this very unit
+			go func() { l.ended <- once() }()
 		case came := <-l.ended:
 			l.end(ctx, came)
 		case <-feed.C:
@@ -77,13 +78,18 @@ func (l *loop) begin(ctx context.Context) {
 	l.next.Stop()
 	l.busy, l.again, l.began = true, false, time.Now()
 	l.pulse.begin(l.began)
-	go func() { l.ended <- l.once(ctx) }()
+	go l.load(ctx)
 }
 
-// once makes a run, from the manifest as it is now, and tells what it came to.
-func (l *loop) once(ctx context.Context) string {
-	m, err := l.load()
-	l.loaded <- struct{}{}
+// load loads the manifest as it is now.
+func (l *loop) load(ctx context.Context) {
+	l.watch.forget()
+	m, err := l.Load(l.watch.reads)
+	l.loaded <- func() string { return l.once(ctx, m, err) }
+}
+
+// once makes a run, and tells what it came to.
+func (l *loop) once(ctx context.Context, m *manifests.Manifest, err error) string {
 	if ctx.Err() != nil {
 		return "" // before anything began
 	}
@@ -97,11 +103,6 @@ func (l *loop) once(ctx context.Context) string {
 		}
 	}
 	return l.Tell(r)
-}
-
-func (l *loop) load() (*manifests.Manifest, error) {
-	l.watch.forget()
-	return l.Load(l.watch.reads)
 }
 
 // end is what comes after a run.
