@@ -140,7 +140,7 @@ func (s *server) tell(r serve.Run) string {
 		}
 	}
 	s.uneasy = r.Report == nil || r.Err != nil || statuses[r.Report.Result] != exitOK
-	return runLine(r.Report, r.Err)
+	return cameTo(r.Report, r.Err)
 }
 
 // metrics is a stand-in.
