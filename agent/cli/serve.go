@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/makenotwork/mnw-agent/agent"
+	"github.com/makenotwork/mnw-agent/agent/metrics"
 	"github.com/makenotwork/mnw-agent/agent/serve"
 	"github.com/makenotwork/mnw-agent/manifests"
 )
@@ -63,6 +63,7 @@ func (a *app) serveCommand() *cobra.Command {
 	f.DurationVar(&s.wait, "wait", time.Minute, "how long a run waits while another run holds the lock")
 	f.DurationVar(&s.timeout, "timeout", 15*time.Minute, "how long one run may take")
 	f.BoolVar(&s.atomic, "atomic", false, "take everything back when one resource fails")
+	f.BoolVar(&s.prune, "prune", false, "take back what was made of resources that have left the manifest")
 	f.BoolVar(&s.look.diffs, "diff", false, "show the changes as unified diffs, too")
 	f.BoolVarP(&s.look.all, "verbose", "v", false, "tell every run, and name the resources that are as declared, too")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -86,7 +87,7 @@ type server struct {
 	*app
 	interval, wait, timeout time.Duration
 	listen                  string
-	atomic                  bool
+	atomic, prune           bool
 	look                    look
 	uneasy                  bool // the last run did not go through
 }
@@ -118,15 +119,18 @@ func (s *server) options(manifest string) (serve.Options, error) {
 	if err != nil {
 		return serve.Options{}, err
 	}
-	o.Wait, o.Timeout, o.Atomic = s.wait, s.timeout, s.atomic
+	o.Wait, o.Timeout, o.Atomic, o.Prune = s.wait, s.timeout, s.atomic, s.prune
 	s.look.applied = true
+	status := func() (*agent.Status, error) { return agent.StatusOf(o) }
+	revision, goVersion := build()
 	return serve.Options{
 		Manifest: manifest,
 		Load: func(reads func(string)) (*manifests.Manifest, error) {
 			return manifests.Load(manifest, manifests.Options{Facts: s.facts, Reads: reads})
 		},
-		Agent: o, Interval: s.interval, Listen: s.listen, Metrics: s.metrics(o), Reload: s.hangups,
-		Tell: s.tell, Warn: s.printError,
+		Agent: o, Interval: s.interval, Listen: s.listen, Status: status, Reload: s.hangups,
+		Metrics: metrics.Handler(status, metrics.Build{Version: Version, Revision: revision, GoVersion: goVersion}),
+		Tell:    s.tell, Warn: s.printError,
 		Listening: func(at string) { s.printNews("listening on", "address", "http://"+at+"/") },
 	}, nil
 }
@@ -142,6 +146,3 @@ func (s *server) tell(r serve.Run) string {
 	s.uneasy = r.Report == nil || r.Err != nil || statuses[r.Report.Result] != exitOK
 	return cameTo(r.Report, r.Err)
 }
-
-// metrics is a stand-in.
-func (a *app) metrics(agent.Options) http.Handler { return http.NotFoundHandler() }

@@ -105,7 +105,7 @@ func guarded(next http.Handler) http.Handler {
 func text(w http.ResponseWriter, status int, line string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, line+"\n")
+	_, _ = io.WriteString(w, visible(line)+"\n")
 }
 
 // complaints are what net/http has to say.

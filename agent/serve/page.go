@@ -7,10 +7,12 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/makenotwork/mnw-agent/agent"
 )
@@ -45,7 +47,7 @@ type view struct {
 // page shows what is known now.
 func page(o Options) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		status, err := agent.StatusOf(o.Agent)
+		status, err := o.Status()
 		var out bytes.Buffer
 		if err == nil {
 			err = render(&out, status, time.Now())
@@ -55,7 +57,7 @@ func page(o Options) http.Handler {
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = w.Write(out.Bytes())
+		_, _ = io.WriteString(w, visible(out.String()))
 	})
 }
 
@@ -102,13 +104,7 @@ func look(s *agent.Status) view {
 func title(s *agent.Status) string {
 	var parts []string
 	for _, state := range append(slices.Clone(severity), agent.StateConverged) {
-		n := 0
-		for _, one := range s.Resources {
-			if one.State == state {
-				n++
-			}
-		}
-		if n > 0 {
+		if n := s.Count(state); n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, state))
 		}
 	}
@@ -158,4 +154,15 @@ func tone(state any) string {
 		return "bad"
 	}
 	return "odd"
+}
+
+// visible makes control characters harmless to a terminal, for those who ask with
+// curl(1).
+func visible(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
 }

@@ -43,6 +43,8 @@ type Options struct {
 	Interval time.Duration
 	// Listen is the address that is listened on, "" for none.
 	Listen string
+	// Status is what is known of the node, for the page.
+	Status func() (*agent.Status, error)
 	// Metrics serves /metrics.
 	Metrics http.Handler
 	// Reload asks for a run at once.
