@@ -56,6 +56,7 @@ func (a *app) serveCommand() *cobra.Command {
 	}
 	a.nodeFlags(cmd)
 	a.keepFlag(cmd)
+	a.metricsFlag(cmd)
 	s := &server{app: a}
 	f := cmd.Flags()
 	f.DurationVar(&s.interval, "interval", 5*time.Minute, "from the beginning of a run to that of the next")
@@ -122,15 +123,16 @@ func (s *server) options(manifest string) (serve.Options, error) {
 	o.Wait, o.Timeout, o.Atomic, o.Prune = s.wait, s.timeout, s.atomic, s.prune
 	s.look.applied = true
 	status := func() (*agent.Status, error) { return agent.StatusOf(o) }
-	revision, goVersion := build()
 	return serve.Options{
 		Manifest: manifest,
 		Load: func(reads func(string)) (*manifests.Manifest, error) {
 			return manifests.Load(manifest, manifests.Options{Facts: s.facts, Reads: reads})
 		},
 		Agent: o, Interval: s.interval, Listen: s.listen, Status: status, Reload: s.hangups,
-		Metrics: metrics.Handler(status, metrics.Build{Version: Version, Revision: revision, GoVersion: goVersion}),
-		Tell:    s.tell, Warn: s.printError,
+		Metrics: metrics.Handler(status, build()),
+		Begin: func() { s.fileMetrics(o, func(st *agent.Status) { st.InProgress = true }) },
+		Tell:  func(r serve.Run) string { s.measureRun(o, manifest, r); return s.tell(r) },
+		Warn:  s.printError,
 		Listening: func(at string) { s.printNews("listening on", "address", "http://"+at+"/") },
 	}, nil
 }
@@ -143,6 +145,25 @@ func (s *server) tell(r serve.Run) string {
 			s.fail(err)
 		}
 	}
+	if r.Forgotten != nil {
+		s.printError(fmt.Errorf("this run is not remembered: %w", r.Forgotten))
+	}
 	s.uneasy = r.Report == nil || r.Err != nil || statuses[r.Report.Result] != exitOK
 	return cameTo(r.Report, r.Err)
+}
+
+// fileMetrics writes the metrics file, if there is one, of what is known as amended.
+func (s *server) fileMetrics(o agent.Options, amend func(*agent.Status)) {
+	if s.flags.metricsFile != "" {
+		s.writeMetrics(o, amend)
+	}
+}
+
+// measureRun is fileMetrics after a run, which the state directory may not know of.
+func (s *server) measureRun(o agent.Options, manifest string, r serve.Run) {
+	s.fileMetrics(o, func(st *agent.Status) {
+		if now := time.Now(); r.Forgotten != nil && !errors.Is(r.Err, agent.ErrLocked) {
+			failed(st, agent.RunStatus{Mode: agent.ModeApply, Manifest: manifest, Started: now, Ended: now, Result: agent.Failed})
+		}
+	})
 }

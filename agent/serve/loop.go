@@ -93,14 +93,13 @@ func (l *loop) once(ctx context.Context, m *manifests.Manifest, err error) strin
 	if ctx.Err() != nil {
 		return "" // before anything began
 	}
+	l.Begin()
 	r := Run{Err: err}
 	if err == nil {
 		r.Report, r.Err = agent.Apply(ctx, m, l.Agent)
 	}
 	if r.Report == nil {
-		if err := agent.Missed(l.Agent, agent.ModeApply, l.Manifest, r.Err); err != nil {
-			l.Warn(err)
-		}
+		r.Forgotten = agent.Missed(l.Agent, agent.ModeApply, l.Manifest, r.Err)
 	}
 	return l.Tell(r)
 }

@@ -38,6 +38,7 @@ func serveSandbox(t *testing.T, manifest string, interval time.Duration) *served
 			return manifests.Load(at, manifests.Options{Reads: reads})
 		},
 		Agent: agent.Options{Root: filepath.Join(s.dir, "root"), Timeout: time.Minute},
+		Begin: func() {},
 		Tell:  func(r Run) string { s.runs <- r; return "" },
 		Warn:  func(err error) { t.Error(err) },
 	}
@@ -57,6 +58,9 @@ func (s *served) next() string {
 	s.t.Helper()
 	r := <-s.runs
 	switch {
+	case r.Report == nil && r.Forgotten != nil:
+		s.t.Error(r.Forgotten)
+		fallthrough
 	case r.Report == nil:
 		return r.Err.Error()
 	case r.Err != nil:

@@ -50,6 +50,8 @@ type Options struct {
 	// Reload asks for a run at once.
 	Reload <-chan os.Signal
 
+	// Begin is told that a run begins.
+	Begin func()
 	// Tell tells a run to people, and puts what it came to in one line.
 	Tell func(Run) string
 	// Listening is told the address, once something can be asked there.
@@ -61,8 +63,9 @@ type Options struct {
 // A Run is what one run came to. One that could not begin has no report; otherwise
 // the error is what went wrong besides.
 type Run struct {
-	Report *agent.Report
-	Err    error
+	Report    *agent.Report
+	Err       error
+	Forgotten error // why a run that could not begin is not remembered
 }
 
 // Serve converges until ctx ends. Then it brings the run in hand to its end, as
