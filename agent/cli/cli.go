@@ -97,7 +97,7 @@ type app struct {
 	status         int
 	hangups        chan os.Signal // for a verb that reloads
 	jsonLines      bool           // there are many documents: each is one line
-	metricsError   string // what keeps the metrics from being written, "" when nothing does
+	metricsError   string         // what keeps the metrics from being written, "" when nothing does
 }
 
 // flags are what all verbs share that look at a node.

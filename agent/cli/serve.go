@@ -129,10 +129,10 @@ func (s *server) options(manifest string) (serve.Options, error) {
 			return manifests.Load(manifest, manifests.Options{Facts: s.facts, Reads: reads})
 		},
 		Agent: o, Interval: s.interval, Listen: s.listen, Status: status, Reload: s.hangups,
-		Metrics: metrics.Handler(status, build()),
-		Begin: func() { s.fileMetrics(o, func(st *agent.Status) { st.InProgress = true }) },
-		Tell:  func(r serve.Run) string { s.measureRun(o, manifest, r); return s.tell(r) },
-		Warn:  s.printError,
+		Metrics:   metrics.Handler(status, build()),
+		Begin:     func() { s.fileMetrics(o, func(st *agent.Status) { st.InProgress = true }) },
+		Tell:      func(r serve.Run) string { s.measureRun(o, manifest, r); return s.tell(r) },
+		Warn:      s.printError,
 		Listening: func(at string) { s.printNews("listening on", "address", "http://"+at+"/") },
 	}, nil
 }
