@@ -10,8 +10,8 @@ import (
 	"github.com/makenotwork/mnw-agent/test/boot"
 )
 
-// serveUnit is a service as install makes it, hardening aside. Its output is a file,
-// one run a line.
+// serveUnit is a service as install makes it, hardening aside, in more of a hurry. Its
+// output is a file, one run a line.
 func serveUnit(flags string) string {
 	return `[Service]
 Type=notify
@@ -21,6 +21,7 @@ WatchdogSec=1s
 Restart=on-failure
 RestartSec=100ms
 KillMode=mixed
+TimeoutStopSec=1s
 StandardOutput=append:/root/runs
 StandardError=journal
 `
@@ -182,7 +183,8 @@ func TestServeWatchdog(t *testing.T) {
 	}
 }
 
-// A stop during a run brings the change in hand to its end, and is no failure.
+// A stop during a run brings the change in hand to its end, though that takes longer
+// than the service has, and is no failure.
 func TestServeStops(t *testing.T) {
 	t.Parallel()
 	m := ready(t)
