@@ -161,6 +161,28 @@ func TestServeInterval(t *testing.T) {
 	}
 }
 
+// A run that is taken back ends nothing, and the manifest is held from then on until
+// it changes.
+func TestServeHolds(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	m.MustSh("touch /srv/ok")
+	const check = "checks: {ok: {command: [test, -e, /srv/ok], within: 1s}}\n"
+	served(m, check+"files: {/srv/ok: {state: absent}}\n", "--interval 1h")
+	runsAre(t, m, "rolled_back")
+	m.Must("systemctl", "reload", "serve")
+	runsAre(t, m, "rolled_back", "held")
+	if page := m.Must("curl", "-sS", "localhost:9464/"); !strings.Contains(page, "Held since run 1 was taken back") {
+		t.Errorf("the page does not say that the manifest is held: %s", page)
+	}
+	if text := property(m, "StatusText"); !strings.Contains(text, "held since run 1 was taken back") {
+		t.Errorf("systemd shows %s", text)
+	}
+	m.Must("curl", "-sS", "--fail", "localhost:9464/healthz") // the agent is well
+	m.WriteFile(manifestPath, "version: 1\n"+check+"files: {/srv/ok: {content: fine}}\n", 0o600)
+	runsAre(t, m, "rolled_back", "held", "changed")
+}
+
 // The watchdog ends a service that hangs, and one that is well is fed.
 func TestServeWatchdog(t *testing.T) {
 	t.Parallel()
