@@ -79,6 +79,9 @@ type Options struct {
 	// Facts tells what may be known of the node. It is called at most once, and
 	// only when the manifest uses a fact.
 	Facts func() map[string]string
+	// Reads is told each file before it is opened, whether it is there or not: what
+	// the meaning of the manifest hangs on. Nil is nobody.
+	Reads func(path string)
 }
 
 // Load reads the manifest at path and all that it loads. It looks at no node,
@@ -134,7 +137,7 @@ func newLoader(file string, o Options) *loader {
 	for _, t := range types {
 		l.sections[t.Section] = t
 	}
-	l.sources = &sources{dir: filepath.Dir(file), data: l.templateData}
+	l.sources = &sources{dir: filepath.Dir(file), data: l.templateData, reads: o.Reads}
 	return l
 }
 

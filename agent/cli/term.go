@@ -87,7 +87,9 @@ func (a *app) print(text string) { fmt.Fprint(a.stdout, text) }
 
 func (a *app) printJSON(document any) {
 	encoder := json.NewEncoder(a.stdout)
-	encoder.SetIndent("", "  ")
+	if !a.jsonLines {
+		encoder.SetIndent("", "  ")
+	}
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(document); err != nil {
 		a.log().Error(err.Error())
@@ -115,6 +117,15 @@ func (a *app) printError(err error) {
 			p.say("%s\n", p.paint(red, line))
 		}
 	}
+}
+
+// printNews tells on standard error what has begun, and one thing about it.
+func (a *app) printNews(what, key, value string) {
+	if a.flags.logFormat == "json" {
+		a.log().Info(what, key, value)
+		return
+	}
+	a.printer(a.stderr).say("mnw-agent: %s %s\n", what, visible(value))
 }
 
 // printValidities tells what validate found.

@@ -70,6 +70,20 @@ func ending(r *agent.Report) string {
 	return "Everything that does not depend on what failed is as declared: mend that, and apply again."
 }
 
+// cameTo is one run of many in a line.
+func cameTo(r *agent.Report, err error) string {
+	var line string
+	switch {
+	case r == nil:
+		return brief(fmt.Sprintf("%s no run: %s", time.Now().Format(time.TimeOnly), err))
+	case err != nil:
+		line = err.Error()
+	default:
+		line = tally(r) + " " + ending(r)
+	}
+	return brief(fmt.Sprintf("%s %s: %s", r.Started.Local().Format(time.TimeOnly), strings.ReplaceAll(string(r.Result), "_", " "), strings.TrimSpace(line)))
+}
+
 // causeOf tells of a resource that differs, or did, when that is drift.
 func causeOf(r *agent.ResourceReport) string {
 	if r.Cause == agent.Drift {
