@@ -30,7 +30,8 @@ var may = []struct {
 	{"manifests", []string{"resources", "resources/node"}, "the language yields resources; it does not run them"},
 	{"agent/journal", []string{"resources/node"}, "the journal keeps changes; what they are for is the engine's"},
 	{"agent", []string{"agent/journal", "manifests", "resources", "resources/node"}, "the engine serves any type, so it names none"},
-	{"agent/cli", []string{"agent", "manifests", "resources", "resources/node"}, "the command line calls the engine"},
+	{"agent/service", []string{"manifests", "resources", "resources/unitfile"}, "the agent's own units are declared like any other; the engine makes them"},
+	{"agent/cli", []string{"agent", "agent/service", "manifests", "resources", "resources/node"}, "the command line calls the engine"},
 	{"agent/mnw-agent", []string{"agent/cli"}, "main is a dozen lines"},
 }
 
