@@ -63,6 +63,6 @@ lint: ## gofmt, go vet, staticcheck
 	$(GO) run $(STATICCHECK) ./...
 
 .PHONY: clean
-clean: ## away with the binary and the cached image of the nodes
+clean: ## away with the binary and the cached images of the nodes
 	rm -f mnw-agent
 	rm -rf $(CACHE)/image-* $(CACHE)/.\#image-*

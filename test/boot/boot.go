@@ -10,7 +10,7 @@
 // and has a [Machine], whose methods fail the test. A program that is no test
 // calls [Start] and has a [Container], whose methods return errors.
 //
-// The image, the running nodes and their consoles are in /var/cache/mnw-agent,
+// The images, the running nodes and their consoles are in /var/cache/mnw-agent,
 // or in the absolute path that MNW_TEST_CACHE names.
 package boot
 
@@ -41,6 +41,7 @@ type options struct {
 	hostname string
 	fullCopy bool
 	stopped  []string
+	packages []string
 }
 
 // FullCopy gives the node a real copy of the image on the disk of the cache in
@@ -50,6 +51,15 @@ func FullCopy() Option { return func(o *options) { o.fullCopy = true } }
 
 // Hostname names the node; without it, the node is called "node".
 func Hostname(name string) Option { return func(o *options) { o.hostname = name } }
+
+// Monitoring gives the node Debian's Prometheus, Alertmanager and node_exporter,
+// not yet started: systemctl start prometheus prometheus-alertmanager
+// prometheus-node-exporter. It begins as a copy of another image than the others.
+func Monitoring() Option {
+	return func(o *options) {
+		o.packages = []string{"prometheus", "prometheus-alertmanager", "prometheus-node-exporter"}
+	}
+}
 
 // WithoutStart leaves the unit enabled but stopped.
 func WithoutStart(unit string) Option {
@@ -81,7 +91,7 @@ func Start(ctx context.Context, opts ...Option) (*Container, error) {
 	for _, option := range opts {
 		option(&o)
 	}
-	image, err := Image()
+	image, err := Image(o.packages...)
 	if err != nil {
 		return nil, err
 	}

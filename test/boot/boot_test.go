@@ -51,6 +51,19 @@ func TestOptions(t *testing.T) {
 	m.Must("systemctl", "start", "caddy")
 }
 
+func TestMonitoring(t *testing.T) {
+	t.Parallel()
+	m := Node(t, Monitoring())
+	for _, unit := range []string{"prometheus", "prometheus-alertmanager", "prometheus-node-exporter"} {
+		if state := m.Run("systemctl", "is-active", unit).Stdout; state != "inactive\n" {
+			t.Errorf("%s is %s", unit, state)
+		}
+		m.Must("systemctl", "start", unit)
+	}
+	m.Must("promtool", "check", "config", "/etc/prometheus/prometheus.yml")
+	m.Must("amtool", "check-config", "/etc/prometheus/alertmanager.yml")
+}
+
 // Two nodes have units of the same name, ports of the same number, and do not
 // notice each other.
 func TestNodesSideBySide(t *testing.T) {

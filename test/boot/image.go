@@ -20,12 +20,21 @@ var imageScript string
 // process that builds it included.
 const imageLimit = 10 * time.Minute
 
-// Image returns the directory of the image, which it builds when the cache has
-// none made by today's image.sh. That takes about half a minute, once per
-// machine. Processes that need it at the same time wait for one of them: the
-// lock is inherited by the build, so it holds even when its starter is killed.
-var Image = sync.OnceValues(func() (string, error) {
-	digest := sha256.Sum256([]byte(imageScript))
+var images sync.Map // the packages on top to how
+
+// Image returns the directory of the image with some more packages, which it
+// builds when the cache has none made by today's image.sh. That takes about half
+// a minute, once per machine. Processes that need it at the same time wait for
+// one of them: the lock is inherited by the build, so it holds even when its
+// starter is killed.
+func Image(packages ...string) (string, error) {
+	find := sync.OnceValues(func() (string, error) { return findImage(packages) })
+	known, _ := images.LoadOrStore(strings.Join(packages, " "), find)
+	return known.(func() (string, error))()
+}
+
+func findImage(packages []string) (string, error) {
+	digest := sha256.Sum256([]byte(strings.Join(append([]string{imageScript}, packages...), "\n")))
 	image := filepath.Join(cache(), fmt.Sprintf("image-%x", digest[:6]))
 	if _, err := os.Stat(image); err == nil {
 		return image, nil
@@ -36,13 +45,14 @@ var Image = sync.OnceValues(func() (string, error) {
 
 	ctx, cancel := context.WithTimeout(context.Background(), imageLimit)
 	defer cancel()
-	build := exec.CommandContext(ctx, "flock", image+".lock", "sh", "-c", imageScript, "image.sh", image)
+	args := append([]string{image + ".lock", "sh", "-c", imageScript, "image.sh", image}, packages...)
+	build := exec.CommandContext(ctx, "flock", args...)
 	build.WaitDelay = time.Second
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build %s: %w\n%s", image, err, tail(string(out), 40))
 	}
 	return image, nil
-})
+}
 
 // tail is the end of text, at most so many lines of it.
 func tail(text string, lines int) string {

@@ -1,12 +1,15 @@
 #!/bin/sh
-# image.sh TARGET: builds the Debian that every node starts from.
+# image.sh TARGET [PACKAGE...]: builds the Debian that nodes start from; with
+# more packages, the one of nodes that need them. The services of those packages
+# are off until a test starts them.
 #
 # It runs under a lock on TARGET.lock, and TARGET appears complete or not at
-# all. TARGET carries the digest of this file in its name, so an edit here
-# makes a new image.
+# all. TARGET carries the digest of this file and of the packages in its name, so
+# an edit here makes new images.
 set -eu
 umask 022
 target=$1
+shift
 partial=$target.partial
 if [ -d "$target" ]; then exit 0; fi
 rm -rf --one-file-system "$partial"
@@ -14,6 +17,7 @@ rm -rf --one-file-system "$partial"
 # The node itself, then what tests look at it with.
 packages=systemd,systemd-sysv,dbus,libpam-systemd,sudo,cron,caddy,git,openssh-server,ca-certificates
 packages=$packages,acl,attr,curl,e2fsprogs,procps,strace
+for package in "$@"; do packages=$packages,$package; done
 
 # The proxy and the mirror of the machine this runs on: mmdebstrap does not look.
 mirror=
@@ -50,6 +54,11 @@ chroot "$partial" systemctl mask \
 	e2scrub_all.timer fstrim.timer systemd-tmpfiles-clean.timer \
 	console-getty.service getty.target \
 	systemd-update-utmp.service systemd-update-utmp-runlevel.service
+for package in "$@"; do
+	for unit in $(chroot "$partial" dpkg -L "$package" | sed -n 's|^\(/usr\)\?/lib/systemd/system/||p'); do
+		chroot "$partial" systemctl disable "$unit"
+	done
+done
 mkdir -p "$partial/etc/systemd/journald.conf.d"
 printf '[Journal]\nStorage=volatile\n' >"$partial/etc/systemd/journald.conf.d/node.conf"
 rm -f "$partial"/etc/cron.d/* "$partial"/etc/cron.daily/*
