@@ -2,6 +2,7 @@ package manifests
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -150,5 +151,22 @@ func check(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Whoever asks is told all that the meaning of a manifest hangs on, also when it is
+// wrong because of that.
+func TestReads(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "m.yaml", "version: 1\nfiles: {/a: {source: a}, /b: {template: sub/b}, /c: {source: a}, /d: {content: x}}\n", 0o644)
+	write(t, "a", "x", 0o644)
+	var reads []string
+	_, err := Load("m.yaml", Options{Reads: func(path string) { reads = append(reads, path) }})
+	if err == nil || !strings.Contains(err.Error(), "sub/b: no such file") {
+		t.Errorf("a template that is missing: %v", err)
+	}
+	slices.Sort(reads)
+	if want := []string{"a", "m.yaml", "sub/b"}; !slices.Equal(reads, want) {
+		t.Errorf("it reads %v, want %v", reads, want)
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/makenotwork/mnw-agent/agent"
+	"github.com/makenotwork/mnw-agent/agent/metrics"
 	"github.com/makenotwork/mnw-agent/manifests"
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -50,8 +51,14 @@ Exit status:
 
 // Main runs the command line and returns the exit status.
 func Main(args []string, stdout, stderr io.Writer) int {
+	a := &app{stdout: stdout, stderr: stderr, hangups: make(chan os.Signal, 1)}
+	root := a.root()
+	root.SetArgs(args)
 	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup(1) has it
+	switch {
+	case reloads(root, args):
+		signal.Notify(a.hangups, syscall.SIGHUP)
+	case !signal.Ignored(syscall.SIGHUP): // as nohup(1) has it
 		// The line to whoever has started this is gone: no later signal is meant.
 		signals = append(signals, syscall.SIGHUP)
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
@@ -63,13 +70,24 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 	// A reader of the output who goes away does not end it half-way through a run.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
-	a := &app{stdout: stdout, stderr: stderr}
-	root := a.root()
-	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
 		a.fail(err)
 	}
+	if a.metricsError != "" {
+		a.status = max(a.status, exitFailed)
+	}
 	return a.status
+}
+
+// hangupMeans is the annotation of a verb to which SIGHUP means something else than
+// that the line is gone.
+const hangupMeans = "sighup"
+
+// reloads says whether SIGHUP asks the verb that args name to load its manifest
+// again. It must be known before the first signal can come.
+func reloads(root *cobra.Command, args []string) bool {
+	verb, _, err := root.Find(args)
+	return err == nil && verb.Annotations[hangupMeans] == "reload"
 }
 
 // An app is one call of the program.
@@ -77,6 +95,9 @@ type app struct {
 	stdout, stderr io.Writer
 	flags          flags
 	status         int
+	hangups        chan os.Signal // for a verb that reloads
+	jsonLines      bool           // there are many documents: each is one line
+	metricsError   string         // what keeps the metrics from being written, "" when nothing does
 }
 
 // flags are what all verbs share that look at a node.
@@ -89,6 +110,8 @@ type flags struct {
 	wait      time.Duration
 	timeout   time.Duration
 	keep      int
+
+	metricsFile string
 }
 
 // A usageError is a command line that is wrong.
@@ -116,8 +139,9 @@ func (a *app) root() *cobra.Command {
 	shared.BoolVar(&a.flags.json, "json", false, "print one JSON document on standard output, and nothing else")
 	shared.StringVar(&a.flags.color, "color", "auto", "colour: auto, always or never")
 	shared.StringVar(&a.flags.logFormat, "log-format", "text", "diagnostics on standard error: text or json")
-	root.AddCommand(a.planCommand(), a.applyCommand(), a.validateCommand(),
-		a.historyCommand(), a.rollbackCommand(), a.installCommand(), a.uninstallCommand(), a.explainCommand(), a.schemaCommand(), a.versionCommand())
+	root.AddCommand(a.planCommand(), a.applyCommand(), a.serveCommand(), a.validateCommand(),
+		a.statusCommand(), a.historyCommand(), a.rollbackCommand(),
+		a.installCommand(), a.uninstallCommand(), a.explainCommand(), a.schemaCommand(), a.versionCommand())
 	for _, verb := range root.Commands() {
 		verb.Args = asUsage(verb.Args)
 	}
@@ -168,6 +192,7 @@ func (a *app) runFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.DurationVar(&a.flags.wait, "wait", 0, "how long to wait while another run holds the lock")
 	f.DurationVar(&a.flags.timeout, "timeout", 0, "how long the run may take; 0 for no limit")
+	a.metricsFlag(cmd)
 }
 
 // keepFlag is the flag of the verbs that write to the journal.
@@ -190,6 +215,11 @@ func (a *app) checkFlags() error {
 	if a.flags.wait < 0 || a.flags.timeout < 0 {
 		return usageError{errors.New("--wait and --timeout take no negative duration")}
 	}
+	if a.flags.metricsFile != "" {
+		if err := metrics.CheckPath(a.flags.metricsFile); err != nil {
+			return usageError{fmt.Errorf("--metrics-file %w", err)}
+		}
+	}
 	switch a.flags.logFormat {
 	case "text", "json":
 	default:
@@ -200,8 +230,10 @@ func (a *app) checkFlags() error {
 
 // load reads a manifest for the node that the flags name.
 func (a *app) load(path string) (*manifests.Manifest, error) {
-	return manifests.Load(path, manifests.Options{Facts: func() map[string]string { return node.Facts(a.flags.root) }})
+	return manifests.Load(path, manifests.Options{Facts: a.facts})
 }
+
+func (a *app) facts() map[string]string { return node.Facts(a.flags.root) }
 
 // options are the engine's options that the flags ask for.
 func (a *app) options() (agent.Options, error) {

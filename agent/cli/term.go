@@ -46,6 +46,7 @@ var signs = map[agent.Outcome]struct {
 	agent.OutcomeDiffers:  {"~", yellow},
 	agent.OutcomeChanged:  {"~", green},
 	agent.OutcomeAudited:  {"?", yellow},
+	agent.OutcomeFighting: {"?", red},
 	agent.OutcomeFailed:   {"!", red},
 	agent.OutcomeRefused:  {"x", red},
 	agent.OutcomeSkipped:  {"-", red},
@@ -77,7 +78,7 @@ func (p *printer) say(format string, args ...any) { fmt.Fprintf(p.w, format, arg
 // paint makes a text harmless, and gives it a colour.
 func (p *printer) paint(i ink, text string) string {
 	text = visible(text)
-	if !p.colour || text == "" {
+	if !p.colour || text == "" || i == "" {
 		return text
 	}
 	return "\x1b[" + string(i) + "m" + text + "\x1b[0m"
@@ -87,7 +88,9 @@ func (a *app) print(text string) { fmt.Fprint(a.stdout, text) }
 
 func (a *app) printJSON(document any) {
 	encoder := json.NewEncoder(a.stdout)
-	encoder.SetIndent("", "  ")
+	if !a.jsonLines {
+		encoder.SetIndent("", "  ")
+	}
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(document); err != nil {
 		a.log().Error(err.Error())
@@ -117,6 +120,15 @@ func (a *app) printError(err error) {
 	}
 }
 
+// printNews tells on standard error what has begun, and one thing about it.
+func (a *app) printNews(what, key, value string) {
+	if a.flags.logFormat == "json" {
+		a.log().Info(what, key, value)
+		return
+	}
+	a.printer(a.stderr).say("mnw-agent: %s %s\n", what, visible(value))
+}
+
 // printValidities tells what validate found.
 func (a *app) printValidities(list []validity) {
 	for _, v := range list {
@@ -144,6 +156,9 @@ func (a *app) printReport(r *agent.Report, l look) {
 			p.rollback(back, l)
 		}
 	}
+	for _, id := range r.Orphans {
+		p.say("%s %s\n", p.paint(yellow, "?"), p.paint(bold, id)+p.paint(yellow, " (orphaned)"))
+	}
 	for _, note := range r.Notes {
 		p.say("%s\n", p.paint(yellow, strings.TrimLeft(indent("note: "+note), " ")))
 	}
@@ -169,6 +184,14 @@ func (p *printer) byHand(r *agent.RollbackReport) {
 	p.say("%s\n", p.paint(red, "To be done by hand:"))
 	for _, command := range r.ByHand {
 		p.say("    %s\n", visible(command))
+	}
+}
+
+// printStatus tells what is known of a node.
+func (a *app) printStatus(s *agent.Status, brief bool) {
+	p := a.printer(a.stdout)
+	for _, l := range statusLines(s, brief, time.Now()) {
+		p.say("%s\n", p.paint(l.ink, l.text))
 	}
 }
 
@@ -204,7 +227,7 @@ func (a *app) printPastRun(run agent.PastRun, changes []agent.PastChange) {
 
 func (p *printer) resource(r *agent.ResourceReport, l look) {
 	mark := signs[r.Outcome]
-	p.say("%s %s\n", p.paint(mark.ink, mark.sign), p.paint(bold, r.ID))
+	p.say("%s %s%s\n", p.paint(mark.ink, mark.sign), p.paint(bold, r.ID), p.paint(yellow, causeOf(r)))
 	if r.Error != "" {
 		text := r.Error
 		if r.Outcome != agent.OutcomeSkipped && r.Position != "" {
@@ -257,6 +280,9 @@ func (p *printer) summary(r *agent.Report, l look) {
 		}
 	}
 	p.say("%s\n", tally(r))
+	if text := orphaned(r); text != "" {
+		p.say("%s\n", p.paint(yellow, text))
+	}
 	p.byHand(r.Recovered)
 	p.byHand(r.Rollback)
 	end := ending(r)
