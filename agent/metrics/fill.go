@@ -27,12 +27,15 @@ var results = []struct {
 	{agent.Failed, "failed"},
 	{agent.RolledBack, "rolled_back"},
 	{agent.RollbackFailed, "rollback_failed"},
-	{agent.Held, "held"},
 }
 
-// locked is a run that another one kept from being made: it is counted, and the
-// last run is the other one.
-const locked = "locked"
+// Runs that did nothing are counted apart: held, for the manifest was rolled back,
+// which is then still the result of the last run; and locked out by another run,
+// which is then the last.
+const (
+	held   = "held"
+	locked = "locked"
+)
 
 // phases are the phases of runs; between is what lies between them: to load the
 // manifest, to wait for the lock, to keep the report.
@@ -66,6 +69,14 @@ func (s source) manifestInfo(put put) {
 	for _, m := range s.Manifests {
 		put(1, m.Path, m.Digest)
 	}
+}
+
+// held is about all manifests of the node: one that is held is not converged.
+func (s source) held(put put) {
+	if !s.known() {
+		return
+	}
+	put(truth(slices.ContainsFunc(s.Manifests, func(m agent.ManifestStatus) bool { return m.Held != nil })))
 }
 
 // lastRuns is the last run of each mode that had one.
@@ -104,7 +115,8 @@ func (s source) durations(put put) {
 func (s source) result(put put) {
 	for _, run := range s.lastRuns() {
 		for _, r := range results {
-			put(truth(run.Result == r.result), string(run.Mode), r.label)
+			is := run.Result == r.result || run.Result == agent.Held && r.result == agent.RolledBack
+			put(truth(is), string(run.Mode), r.label)
 		}
 	}
 }
@@ -176,6 +188,7 @@ func (s source) runs(put put) {
 		for _, r := range results {
 			put(float64(s.Counters.Runs[mode][r.result]), string(mode), r.label)
 		}
+		put(float64(s.Counters.Runs[mode][agent.Held]), string(mode), held)
 		put(float64(s.Counters.Runs[mode][agent.Locked]), string(mode), locked)
 	}
 }

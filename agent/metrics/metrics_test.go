@@ -127,7 +127,7 @@ func TestOneResult(t *testing.T) {
 			t.Errorf("after a run with result %s, %v series of last_run_result are 1", result, sum)
 		}
 	}
-	want := []string{"changed", "converged", "drifted", "failed", "held", "rollback_failed", "rolled_back"}
+	want := []string{"changed", "converged", "drifted", "failed", "rollback_failed", "rolled_back"}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(labels))); diff != "" {
 		t.Error(diff)
 	}
@@ -150,7 +150,7 @@ func TestCardinality(t *testing.T) {
 			s.Runs[i].Success = pointer(at(1))
 		}
 		got, err := testutil.GatherAndCount(metrics.Registry(s, build))
-		if want := 172 + n*(1+2+5+1); err != nil || got != want {
+		if want := 171 + n*(1+2+5+1); err != nil || got != want {
 			t.Errorf("%d of each: %d series, want %d (%v)", n, got, want, err)
 		}
 	}

@@ -82,7 +82,7 @@ func FuzzNames(f *testing.F) {
 		s.Units[0].Unit, s.Checks[0].Check = name, name
 		families := parse(t, ask(metrics.Handler(func() (*agent.Status, error) { return s, nil }, build), "").Body.Bytes())
 		name = strings.ToValidUTF8(name, "\uFFFD")
-		if len(families) != 16 || find(families["mnw_agent_resource_drifted"], "resource="+name+" type=directory") != 1 {
+		if len(families) != 17 || find(families["mnw_agent_resource_drifted"], "resource="+name+" type=directory") != 1 {
 			t.Errorf("%q is lost", name)
 		}
 	})
