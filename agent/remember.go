@@ -129,10 +129,13 @@ func (r *run) keepStep(m *memory, s *step, told *ResourceReport, now time.Time) 
 	}
 	t := m.things[s.id.String()]
 	if t == nil {
-		t = &thing{State: StateUnknown}
+		t = &thing{Manifest: whole(r.manifest.Path), State: StateUnknown}
 		m.things[s.id.String()] = t
 	}
-	t.Manifest = whole(r.manifest.Path)
+	if path := whole(r.manifest.Path); t.Manifest != path {
+		m.manifest(t.Manifest).Settled = false // it may claim it back
+		t.Manifest = path
+	}
 	if r.report.Rollback == nil && len(s.made) > 0 {
 		m.Counters.change(s, len(s.made))
 	}

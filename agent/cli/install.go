@@ -4,20 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path"
-	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/makenotwork/mnw-agent/agent"
 	"github.com/makenotwork/mnw-agent/agent/service"
-	"github.com/makenotwork/mnw-agent/manifests"
-	"github.com/makenotwork/mnw-agent/resources"
-	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
 const aboutInstall = `Install has systemd apply a manifest again and again: with --every by a timer and a
@@ -31,14 +23,19 @@ would change and exits with 2, a second one finds nothing to do, history lists i
 rollback takes it back. Drop-ins of your own (systemctl edit) are left alone. After an
 upgrade of the program, install again: a service that goes on running is restarted.
 
---wait, --timeout, --atomic, --keep and --state-dir hold for the runs of the service,
-too. A timer goes by the clock when an interval divides a minute, an hour, a day or a
-week evenly, and makes up for a run that was missed while the node was off; any other
-interval is counted from the last run.
+--wait, --timeout, --keep and --state-dir hold for this run and for those of the
+service, --atomic, --prune and --metrics-file for those of the service. A timer goes by
+the clock when --every divides a minute, an hour, a day or a week evenly, and makes up
+for a run that was missed while the node was off; any other interval is counted from
+the last run. The first run comes when it is due: apply makes one now.
 
-The commands of checks and validate: run inside the service and are limited with it:
-no sudo, su or ping (a check has user:), no node or java, no hardware. The unit files
-say what is given up, what is not, and why; a drop-in brings back what you need.`
+Judges, and the commands of checks and validate:, run inside the service and are limited
+with it: no sudo (there are runuser, and user: in a check), no node or java, no
+hardware. The unit files say what is given up, what is not, and why; a drop-in brings
+back what you need: systemctl edit mnw-agent.service.
+
+In a --root, all paths are given as they are here, and lie below it; the program is to
+be there in the same place.`
 
 func (a *app) installCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -52,7 +49,7 @@ func (a *app) installCommand() *cobra.Command {
 	in := &installation{app: a, flag: cmd.Flags().Changed}
 	a.nodeFlags(cmd)
 	a.keepFlag(cmd)
-	in.flags(cmd)
+	in.installFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := in.checkFlags(); err != nil {
 			return usageError{err}
@@ -61,7 +58,7 @@ func (a *app) installCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		o.Wait, o.Timeout, o.Atomic = in.wait, in.timeout, in.atomic
+		o.Timeout = in.timeout
 		s, err := in.service(args[0], o)
 		if err != nil {
 			return err
@@ -70,9 +67,21 @@ func (a *app) installCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return in.converge(cmd.Context(), m, o, "")
+		return in.converge(cmd.Context(), m, o, in.whatNow)
 	}
 	return cmd
+}
+
+// whatNow tells where to look for what was set up.
+func (in *installation) whatNow(r *agent.Report) string {
+	switch {
+	case r.Result != agent.Changed || in.flags.root != "/":
+		return ""
+	case in.serve:
+		return fmt.Sprintf("%s is up: journalctl --unit %[1]s tells what comes of its runs", service.Serving(in.name))
+	}
+	return fmt.Sprintf("%s starts %s from now on: systemctl list-timers %[1]s tells when, journalctl --unit %[2]s what came of it",
+		service.Timer(in.name), service.Oneshot(in.name))
 }
 
 // An installation is a call of install or uninstall.
@@ -88,7 +97,7 @@ type installation struct {
 	interval      time.Duration
 	listen        string
 	wait, timeout time.Duration
-	atomic        bool
+	atomic, prune bool
 	metricsFile   string
 }
 
@@ -98,9 +107,10 @@ func (in *installation) unitFlags(cmd *cobra.Command) {
 	f.StringVar(&in.name, "name", service.DefaultName, "`name` of the units, which begins with "+service.DefaultName+": for a second manifest")
 	f.BoolVar(&in.plan, "plan", false, "say what would change, as unified diffs, and change nothing")
 	f.BoolVar(&in.diffs, "diff", false, "show the changes as unified diffs, too")
+	f.DurationVar(&in.wait, "wait", time.Minute, "how long to wait while another run holds the lock")
 }
 
-func (in *installation) flags(cmd *cobra.Command) {
+func (in *installation) installFlags(cmd *cobra.Command) {
 	in.unitFlags(cmd)
 	f := cmd.Flags()
 	f.DurationVar(&in.every, "every", 5*time.Minute, "from one run of the timer to the next, in whole seconds")
@@ -108,15 +118,22 @@ func (in *installation) flags(cmd *cobra.Command) {
 	f.BoolVar(&in.serve, "serve", false, "a service that goes on running, in place of a timer")
 	f.DurationVar(&in.interval, "interval", 5*time.Minute, "with --serve: from one run to the next")
 	f.StringVar(&in.listen, "listen", "127.0.0.1:9464", "with --serve: `address` to listen on; none for no HTTP")
-	f.DurationVar(&in.wait, "wait", time.Minute, "how long to wait while another run holds the lock")
 	f.DurationVar(&in.timeout, "timeout", 15*time.Minute, "how long one run may take; 0 for no limit")
 	f.BoolVar(&in.atomic, "atomic", false, "take everything back when one resource fails")
-	f.StringVar(&in.metricsFile, "metrics-file", "", "`file` for the textfile collector of node_exporter; none for none (default "+defaultMetricsFile+", when its directory is there)")
+	f.BoolVar(&in.prune, "prune", false, "with every run, take back what was made of resources that have left the manifest")
+	f.StringVar(&in.metricsFile, "metrics-file", "", "`file` for the textfile collector of node_exporter; none for none (default, for a timer, "+defaultMetricsFile+", when its directory is there)")
+}
+
+func (in *installation) checkUnitFlags() error {
+	if in.wait < 0 {
+		return errors.New("--wait takes no negative duration")
+	}
+	return service.CheckName(in.name)
 }
 
 // checkFlags finds flags that are wrong, or make no sense together.
 func (in *installation) checkFlags() error {
-	if err := service.CheckName(in.name); err != nil {
+	if err := in.checkUnitFlags(); err != nil {
 		return err
 	}
 	for _, name := range []string{"interval", "listen"} {
@@ -124,14 +141,16 @@ func (in *installation) checkFlags() error {
 			return fmt.Errorf("--%s is for --serve; a timer has --every", name)
 		}
 	}
-	for _, name := range []string{"every", "jitter", "metrics-file"} {
+	for _, name := range []string{"every", "jitter"} {
 		if in.flag(name) && in.serve {
 			return fmt.Errorf("--%s is for a timer; --serve has --interval and --listen", name)
 		}
 	}
 	switch _, _, err := net.SplitHostPort(in.listen); {
-	case in.wait < 0 || in.timeout < 0:
-		return errors.New("--wait and --timeout take no negative duration")
+	case in.timeout < 0:
+		return errors.New("--timeout takes no negative duration")
+	case in.serve && in.timeout == 0:
+		return errors.New("--timeout 0: with --serve a run needs a limit, or it could not be told from one that hangs")
 	case in.every < time.Second || in.every%time.Second != 0:
 		return fmt.Errorf("--every %s: want whole seconds, and at least one", in.every)
 	case in.jitter < 0 || in.jitter > in.every:
@@ -142,102 +161,4 @@ func (in *installation) checkFlags() error {
 		return fmt.Errorf("--listen %s: want HOST:PORT, or none", in.listen)
 	}
 	return nil
-}
-
-// service is what is to be installed, when manifest and program are fit for it.
-func (in *installation) service(manifest string, o agent.Options) (service.Service, error) {
-	s := service.Service{Name: in.name, Serve: in.serve, Every: in.every, Jitter: in.jitter, Timeout: in.timeout}
-	if !in.flag("jitter") {
-		s.Jitter = service.Usual(in.every)
-	}
-	m, err := in.load(manifest)
-	if err == nil {
-		err = agent.Check(m)
-	}
-	if err == nil {
-		err = in.declaresNone(m)
-	}
-	if err != nil {
-		return s, err
-	}
-	s.Argv, err = in.argv(manifest, o)
-	return s, err
-}
-
-// declaresNone refuses a manifest that has a unit of the service in it: it would undo
-// with every run what install does.
-func (in *installation) declaresNone(m *manifests.Manifest) error {
-	ours := []string{service.Timer(in.name), service.Oneshot(in.name), service.Serving(in.name)}
-	for _, e := range m.Entries {
-		owner, ok := e.Resource.(resources.Owner)
-		if !ok {
-			continue
-		}
-		for _, s := range owner.Owns() {
-			if s.Kind == node.OfPath && path.Dir(s.Name) == "/etc/systemd/system" && slices.Contains(ours, path.Base(s.Name)) {
-				return &manifests.Error{File: e.Pos.File, Line: e.Pos.Line, Column: e.Pos.Column,
-					Text: fmt.Sprintf("%s is what install sets up: leave it out (drop-ins do no harm), or choose another --name", e.ID)}
-			}
-		}
-	}
-	return nil
-}
-
-// argv is the command line of the service, with paths as the node has them.
-func (in *installation) argv(manifest string, o agent.Options) ([]string, error) {
-	p := places{root: o.Root}
-	argv := []string{p.program(), "apply", p.inside(manifest)}
-	if in.serve {
-		argv[1] = "serve"
-		argv = append(argv, "--interval", service.Span(in.interval), "--listen", in.listen)
-	}
-	argv = append(argv, "--timeout", service.Span(in.timeout), "--wait", service.Span(in.wait))
-	if in.atomic {
-		argv = append(argv, "--atomic")
-	}
-	if in.flag("keep") {
-		argv = append(argv, "--keep", strconv.Itoa(o.Keep))
-	}
-	if o.StateDir != "" {
-		argv = append(argv, "--state-dir", p.inside(o.StateDir))
-	}
-	if file := in.metrics(&p); file != "" {
-		argv = append(argv, "--metrics-file", file)
-	}
-	return argv, p.err
-}
-
-// none is the value of a flag for having no such thing.
-const none = "none"
-
-const defaultMetricsFile = "/var/lib/prometheus/node-exporter/mnw-agent.prom"
-
-// metrics is where the service writes its metrics, "" for nowhere. All services of a
-// node have one file: each run writes what is known of the whole node.
-func (in *installation) metrics(p *places) string {
-	switch {
-	case in.serve, in.flag("metrics-file") && (in.metricsFile == "" || in.metricsFile == none):
-		return ""
-	case in.flag("metrics-file"):
-		file := p.inside(in.metricsFile)
-		if !p.hasDir(filepath.Dir(file)) {
-			p.fail(fmt.Errorf("--metrics-file %s: there is no directory %s", in.metricsFile, filepath.Dir(file)))
-		}
-		return file
-	case p.hasDir(filepath.Dir(defaultMetricsFile)):
-		return defaultMetricsFile
-	}
-	return ""
-}
-
-// at is the path by which the units of a service are journalled.
-func (in *installation) at(o agent.Options) string {
-	dir := o.StateDir
-	if dir == "" {
-		dir = filepath.Join(o.Root, agent.DefaultStateDir)
-	}
-	if whole, err := filepath.Abs(dir); err == nil {
-		dir = whole
-	}
-	return filepath.Join(dir, "install"+strings.TrimPrefix(in.name, service.DefaultName)+".yaml")
 }

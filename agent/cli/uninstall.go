@@ -27,11 +27,11 @@ does all that the manifest has made.`,
 		Args:    cobra.NoArgs,
 	}
 	in := &installation{app: a, flag: cmd.Flags().Changed}
-	a.runFlags(cmd)
+	a.nodeFlags(cmd)
 	a.keepFlag(cmd)
 	in.unitFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := service.CheckName(in.name); err != nil {
+		if err := in.checkUnitFlags(); err != nil {
 			return usageError{err}
 		}
 		o, err := in.options("uninstall")
@@ -43,7 +43,9 @@ does all that the manifest has made.`,
 		if err != nil {
 			return err
 		}
-		return in.converge(cmd.Context(), m, o, fmt.Sprintf("%s stays, with the journal of all runs in it", filepath.Dir(at)))
+		return in.converge(cmd.Context(), m, o, func(*agent.Report) string {
+			return filepath.Dir(at) + " stays, with the journal of all runs in it"
+		})
 	}
 	return cmd
 }
@@ -51,23 +53,26 @@ does all that the manifest has made.`,
 // options are the engine's options, as far as this process may have its way.
 func (in *installation) options(verb string) (agent.Options, error) {
 	o, err := in.app.options()
+	o.Wait = in.wait
 	if err == nil && o.Root == "/" && os.Geteuid() != 0 && !in.plan {
 		err = fmt.Errorf("%s changes this system and needs root: use sudo, or --root DIRECTORY for an image", verb)
 	}
 	return o, err
 }
 
-// converge plans or applies what the units are declared as. That somebody has taken an
-// earlier run back holds nothing: this one was asked for by hand.
-func (in *installation) converge(ctx context.Context, m *manifests.Manifest, o agent.Options, note string) error {
+// converge plans or applies what the units are declared as. It was asked for by hand:
+// neither what was taken back before nor who else has changed the units keeps it from that.
+func (in *installation) converge(ctx context.Context, m *manifests.Manifest, o agent.Options, remark func(*agent.Report) string) error {
 	do := agent.Apply
 	if in.plan {
 		do = agent.Plan
 	}
-	o.RetryHeld = true
+	o.RetryHeld, o.Enforce = true, true
 	report, err := do(ctx, m, o)
-	if report != nil && note != "" {
-		report.Notes = append(report.Notes, note)
+	if report != nil {
+		if text := remark(report); text != "" {
+			report.Notes = append(report.Notes, text)
+		}
 	}
 	return in.tell(report, err, look{diffs: in.plan || in.diffs, applied: !in.plan, byHand: true})
 }

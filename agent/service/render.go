@@ -23,6 +23,7 @@ const backLimit = 5 * time.Minute
 // values is what the templates take in.
 type values struct {
 	Name        string
+	Serving     bool
 	CommandLine string
 	StartLimit  string
 	Every       string
@@ -33,7 +34,7 @@ type values struct {
 
 func (s Service) values() values {
 	v := values{
-		Name: s.Name, CommandLine: unitfile.CommandLine(s.Argv...), StartLimit: "infinity",
+		Name: s.Name, Serving: s.Serve, CommandLine: unitfile.CommandLine(s.Argv...), StartLimit: "infinity",
 		Every: Span(s.Every), OnCalendar: calendar(s.Every), Accuracy: Span(min(time.Second, s.Every/10)),
 	}
 	if s.Timeout > 0 {

@@ -69,7 +69,9 @@ func (s Service) Manifest(path string) (*manifests.Manifest, error) {
 		}
 	}
 	if !s.Serve {
-		entries = entries[:len(entries)-1] // the timer's stamp stays
+		// systemd would make the stamp itself when it starts the timer.
+		stamp := &entries[len(entries)-1]
+		stamp.Resource, stamp.After = &resources.File{}, nil
 	}
 	return parse(path, entries)
 }
@@ -77,8 +79,8 @@ func (s Service) Manifest(path string) (*manifests.Manifest, error) {
 // Absent declares that no unit of a service is there.
 func Absent(name, path string) (*manifests.Manifest, error) { return parse(path, absent(name)) }
 
-// absent is all units, and last what systemd keeps of the timer, which it writes as long
-// as that runs.
+// absent is all units, and last the stamp, the time of which is that of the timer's last
+// run: systemd writes it as long as the timer is there.
 func absent(name string) []manifests.Entry {
 	var entries []manifests.Entry
 	for _, unit := range []string{Oneshot(name), Serving(name), Timer(name)} {
