@@ -10,7 +10,8 @@
 //	commit   the changes, in order, each on what it saw      commit.go
 //	gate     does it still work? otherwise go back           gate.go, rollback.go
 //	prove    plan again: nothing may be left to do           prove.go
-//	report   what was seen, done and said                    report.go
+//	report   what was seen, done and said, and why           report.go, drift.go
+//	remember what is known now of each resource              remember.go
 //
 // Plan walks as far as judge and leaves the node alone; Apply goes to the end.
 // Before the first change, all of them are in the journal with their way back
@@ -49,6 +50,7 @@ type run struct {
 	order    []*step // as planned so far
 	future   *node.Future
 
+	memory  *memory      // what was known before; nil when that cannot be told
 	resumed *journal.Run // the run that this one goes on with, nil for none
 	watches []*watch     // the checks
 	letGo   bool         // of the hold on an earlier manifest, when this one goes through
@@ -80,10 +82,7 @@ func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Re
 		r.report.note("without the privileges of root, owners are neither changed nor compared")
 	}
 	if mode == ModePlan {
-		r.foresee(ctx)
-		r.noteStanding()
-		r.report.finish(r.steps, stopped(ctx))
-		return r.report, nil
+		return r.report, r.planOnly(ctx)
 	}
 	release, err := lock(ctx, o.StateDir, o.Wait)
 	if err != nil {
@@ -93,13 +92,41 @@ func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Re
 	if err := r.apply(ctx); err != nil {
 		return nil, err
 	}
+	return r.report, r.close(ctx, r.conclude(ctx))
+}
+
+// planOnly is the walk of Plan.
+func (r *run) planOnly(ctx context.Context) error {
+	if r.options.Remember {
+		if err := privateDir(r.options.StateDir); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(r.recall(), r.mindOrphans()); err != nil {
+		return err
+	}
+	r.foresee(ctx)
+	r.noteStanding()
+	err := r.conclude(ctx)
+	if r.options.Remember {
+		err = errors.Join(err, r.remember())
+	}
+	return err
+}
+
+// conclude completes the report.
+func (r *run) conclude(ctx context.Context) error {
+	err := r.findCauses()
 	r.report.finish(r.steps, stopped(ctx))
-	return r.report, r.close(ctx)
+	return err
 }
 
 // apply is the walk of Apply. The error is that of a run which cannot begin.
 func (r *run) apply(ctx context.Context) error {
 	if err := r.takeUp(ctx); err != nil || r.report.Held != nil {
+		return err
+	}
+	if err := errors.Join(r.recall(), r.mindOrphans()); err != nil {
 		return err
 	}
 	changes := r.foresee(ctx)

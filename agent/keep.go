@@ -127,7 +127,10 @@ func (o Options) keep(r *Report) error {
 
 // sweepDocuments removes what a run that was killed may have left of a document.
 func (o Options) sweepDocuments() {
-	for _, name := range []string{reportFile, heldFile} {
+	if release, err := o.lockMemory(); err == nil {
+		defer release()
+	}
+	for _, name := range []string{reportFile, heldFile, memoryFile, thingsFile} {
 		_ = os.Remove(filepath.Join(o.StateDir, name+".new"))
 	}
 }

@@ -51,6 +51,20 @@ func lock(ctx context.Context, dir string, wait time.Duration) (release func(), 
 	}, nil
 }
 
+// lockMemory makes this the only one that reads or writes the memory until release
+// is called: a moment.
+func (o Options) lockMemory() (release func(), err error) {
+	file, err := os.OpenFile(filepath.Join(o.StateDir, "memory.lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, stateError(err)
+	}
+	if err := unix.Flock(int(file.Fd()), unix.LOCK_EX); err != nil {
+		file.Close()
+		return nil, stateError(err)
+	}
+	return func() { file.Close() }, nil
+}
+
 // locked says whether a run is under way.
 func locked(dir string) bool {
 	file, err := os.Open(filepath.Join(dir, "lock"))

@@ -131,10 +131,9 @@ func bootID() string {
 	return strings.TrimSpace(string(text))
 }
 
-// close ends the run's file, keeps the report, and makes the changes that end
-// this very process.
-func (r *run) close(ctx context.Context) error {
-	var errs []error
+// close ends the run's file, keeps the report and what is known now, and makes the
+// changes that end this very process.
+func (r *run) close(ctx context.Context, errs ...error) error {
 	if r.report.Run = r.log.number(); r.report.Run != 0 {
 		errs = append(errs, r.machine.Flush())
 		if r.report.Stopped && r.report.Rollback == nil {
@@ -143,7 +142,10 @@ func (r *run) close(ctx context.Context) error {
 		} else {
 			errs = append(errs, r.log.end(string(r.report.Result)))
 		}
-		errs = append(errs, r.log.journal.Prune(r.options.Keep))
+	}
+	errs = append(errs, r.remember())
+	if r.report.Run != 0 {
+		errs = append(errs, r.log.journal.Prune(r.options.Keep, r.options.needed))
 	}
 	return errors.Join(append(errs, r.options.keep(r.report), r.endSelf(ctx))...)
 }

@@ -20,6 +20,9 @@ type Options struct {
 	Timeout   time.Duration // how long the run may take; 0 for no limit
 	Atomic    bool          // take everything back when one resource fails
 	RetryHeld bool          // apply a manifest that is held
+	Enforce   bool          // correct also what somebody changes again and again
+	Prune     bool          // take back what was made of resources that have left the manifest
+	Remember  bool          // a plan is remembered, too: its result, and what it has seen of each resource
 	Keep      int           // how many runs the journal keeps; 0 for DefaultKeep
 	Progress  Progress      // told of each change; nil for nobody
 }

@@ -50,7 +50,7 @@ type graph struct {
 }
 
 func (g *graph) add(e *manifests.Entry) {
-	s := &step{id: e.ID, pos: e.Pos, resource: e.Resource, audit: e.Audit}
+	s := &step{id: e.ID, pos: e.Pos, resource: e.Resource, audit: e.Audit, entry: e}
 	s.rank = rankOf(s)
 	g.steps = append(g.steps, s)
 	if owner, ok := e.Resource.(resources.Owner); ok {

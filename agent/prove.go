@@ -14,7 +14,7 @@ func (r *run) prove(ctx context.Context) {
 	}
 	again := make([]*step, 0, len(r.steps))
 	for _, s := range r.steps {
-		if s.state == made && !s.deferred || s.state == planned && !s.audit && !s.acts() {
+		if s.state == made && !s.deferred || s.state == planned && !s.audit && !s.fought && !s.acts() {
 			again = append(again, s)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/makenotwork/mnw-agent/resources"
+	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
 // A Mode is what a run is for.
@@ -37,10 +38,11 @@ type Outcome string
 
 // The outcomes.
 const (
-	OutcomeOK       Outcome = "ok"      // it is as declared
-	OutcomeDiffers  Outcome = "differs" // it is not, and nothing was done about it in this run
-	OutcomeChanged  Outcome = "changed" // it is now
-	OutcomeAudited  Outcome = "audited" // it is not, and the manifest wants no more than to know
+	OutcomeOK       Outcome = "ok"       // it is as declared
+	OutcomeDiffers  Outcome = "differs"  // it is not, and nothing was done about it in this run
+	OutcomeChanged  Outcome = "changed"  // it is now
+	OutcomeAudited  Outcome = "audited"  // it is not, and the manifest wants no more than to know
+	OutcomeFighting Outcome = "fighting" // it is not, and is left to whoever changes it again and again
 	OutcomeFailed   Outcome = "failed"
 	OutcomeRefused  Outcome = "refused"  // a judge, or a condition on the future, stopped the run
 	OutcomeSkipped  Outcome = "skipped"  // because another resource failed
@@ -68,6 +70,7 @@ type Report struct {
 	Rollback  *RollbackReport  `json:"rollback,omitempty"`  // the way back, when a gate failed
 	Recovered *RollbackReport  `json:"recovered,omitempty"` // a way back of an earlier run, cut short, that was brought to its end
 	Held      *Hold            `json:"held,omitempty"`      // why nothing was done
+	Orphans   []string         `json:"orphans,omitempty"`   // ids of resources that have left the manifest, and are still on the node
 	Notes     []string         `json:"notes"`               // on the run as a whole
 
 	conceal func(string) string
@@ -85,12 +88,14 @@ type ResourceReport struct {
 	Type     string         `json:"type"`
 	Position string         `json:"position"` // file:line:column in the manifest
 	Outcome  Outcome        `json:"outcome"`
+	Cause    Cause          `json:"cause,omitempty"`   // why it differs, or did, as far as that is known
 	Changes  []ChangeReport `json:"changes,omitempty"` // planned, or with outcome changed, made
 	Made     int            `json:"made,omitempty"`    // how many of the changes were made
 	Error    string         `json:"error,omitempty"`
 	Because  string         `json:"because,omitempty"` // skipped: the id of the resource that failed
 	Notes    []string       `json:"notes,omitempty"`
-	Seconds  float64        `json:"seconds"` // spent planning it
+	Stale    []node.Stale   `json:"stale,omitempty"` // run of a unit: in which ways it goes on with an older configuration
+	Seconds  float64        `json:"seconds"`         // spent planning it
 }
 
 // A ChangeReport is one change as it may be shown.

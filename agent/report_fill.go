@@ -102,7 +102,7 @@ func (r *Report) checked(w *watch) {
 
 func (r *Report) resource(s *step) ResourceReport {
 	report := ResourceReport{
-		ID: s.id.String(), Type: s.id.Type, Outcome: outcome(s), Made: len(s.made), Seconds: s.took.Seconds(),
+		ID: s.id.String(), Type: s.id.Type, Outcome: outcome(s), Cause: s.cause, Made: len(s.made), Seconds: s.took.Seconds(),
 	}
 	if s.pos.File != "" { // what is taken back stands in no manifest
 		report.Position = s.pos.String()
@@ -115,6 +115,9 @@ func (r *Report) resource(s *step) ResourceReport {
 	}
 	for _, note := range s.plan.Notes {
 		report.Notes = append(report.Notes, r.conceal(note))
+	}
+	if s.state != made {
+		report.Stale = s.plan.Stale
 	}
 	changes := s.plan.Changes
 	if s.left != nil {
@@ -150,6 +153,8 @@ func outcome(s *step) Outcome {
 		return OutcomeOK
 	case s.audit:
 		return OutcomeAudited
+	case s.fought:
+		return OutcomeFighting
 	}
 	return OutcomeDiffers
 }
@@ -164,10 +169,12 @@ func (r *Report) result(cause error) Result {
 		return Held
 	case cause != nil || r.Refused || r.Count(OutcomeFailed)+r.Count(OutcomeRefused)+r.Count(OutcomeSkipped) > 0:
 		return Failed
-	case r.Mode == ModePlan && r.Count(OutcomeDiffers)+r.Count(OutcomeAudited) > 0:
+	case r.Mode == ModePlan && r.Count(OutcomeDiffers)+r.Count(OutcomeAudited)+r.Count(OutcomeFighting) > 0:
 		return Differs
 	case r.Count(OutcomeDiffers) > 0:
 		return Failed
+	case r.Count(OutcomeFighting) > 0:
+		return Differs
 	case r.Count(OutcomeChanged) > 0:
 		return Changed
 	}

@@ -24,10 +24,11 @@ type Status struct {
 
 // A ManifestStatus is one manifest that runs were made of.
 type ManifestStatus struct {
-	Path   string    `json:"path"`
-	Digest string    `json:"digest"` // as of its last run
-	Ran    time.Time `json:"ran"`    // its last run
-	Held   *Hold     `json:"held,omitempty"`
+	Path      string    `json:"path"`
+	Digest    string    `json:"digest"`    // as of its last run
+	Ran       time.Time `json:"ran"`       // its last run
+	Resources int       `json:"resources"` // how many of those below are its own
+	Held      *Hold     `json:"held,omitempty"`
 }
 
 // A RunStatus is the last run of a mode.
@@ -76,8 +77,8 @@ type ResourceStatus struct {
 	Name     string        `json:"name"`
 	Manifest string        `json:"manifest"` // whose it is
 	State    ResourceState `json:"state"`
-	Drifted  bool          `json:"drifted"` // it differs, because of drift
-	Since    *time.Time    `json:"since,omitempty"`
+	Drifted  bool          `json:"drifted"`         // it differs, because of drift
+	Since    *time.Time    `json:"since,omitempty"` // of the drift; where there is none, of the state, if that is no good one
 	// Corrected is when drift of it was corrected of late, the earliest first.
 	Corrected []time.Time `json:"corrected,omitempty"`
 	Why       string      `json:"why,omitempty"` // what differs, or what failed

@@ -19,7 +19,8 @@ type step struct {
 	pos      manifests.Pos
 	resource resources.Resource
 	audit    bool
-	needs    []*step // settled before this one
+	entry    *manifests.Entry // nil for what stands in no manifest
+	needs    []*step          // settled before this one
 	rank     rank
 
 	state    stepState
@@ -33,6 +34,11 @@ type step struct {
 	reverted bool          // what was performed was taken back
 	deferred bool          // it has an action that ends this process, for the very end
 	unproven bool          // a check that failed before and after
+	fought   bool          // it is left to whoever changes it again and again
+	orphan   bool          // it has left the manifest, and is to be taken back
+	cause    Cause         // why it differs, or did
+	follows  bool          // it differs because of what this run does to another one
+	digest   string        // of its declaration, once it was asked for
 	took     time.Duration
 }
 
@@ -64,7 +70,7 @@ const (
 
 // acts says whether the step has changes that are to be made.
 func (s *step) acts() bool {
-	return s.state == planned && !s.audit && len(s.plan.Changes) > 0
+	return s.state == planned && !s.audit && !s.fought && len(s.plan.Changes) > 0
 }
 
 // settled says whether nothing more is to be done for a step.

@@ -87,7 +87,7 @@ func (r *run) wasMeant(open *journal.Run) error {
 	r.report.Rollback, r.report.Recovered = back, nil
 	r.report.Resources, back.Resources = back.Resources, []ResourceReport{}
 	r.report.conclude(nil)
-	return errors.Join(r.options.keep(r.report), r.endSelf(context.Background()))
+	return errors.Join(r.rememberRollback(), r.options.keep(r.report), r.endSelf(context.Background()))
 }
 
 // undo plans the way back, and makes it when all of it can be made.
@@ -152,7 +152,7 @@ func (b *comeback) endUndo(ctx context.Context) error {
 		if err == nil && b.from.End == nil {
 			err = b.endFor(b.from, "cut short")
 		}
-		errs = append(errs, err, b.log.journal.Prune(b.options.Keep))
+		errs = append(errs, err, b.rememberRollback(), b.log.journal.Prune(b.options.Keep, b.options.needed))
 	}
 	return errors.Join(append(errs, b.options.keep(b.report), b.endSelf(ctx))...)
 }

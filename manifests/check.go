@@ -11,9 +11,10 @@ import (
 
 // complete fills a resource from the files beside the manifest, and has it
 // check itself.
-func (l *loader) complete(key, n *yaml.Node, r resources.Resource) {
+func (l *loader) complete(key, n *yaml.Node, e *Entry) {
+	r := e.Resource
 	if filler, ok := r.(resources.Filler); ok {
-		if err := filler.Fill(l.sources); err != nil {
+		if err := filler.Fill(&entrySources{l.sources, e}); err != nil {
 			l.wrongFields(key, n, err)
 			return
 		}

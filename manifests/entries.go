@@ -10,11 +10,11 @@ import (
 )
 
 // besides are the keys that are no sections.
-var besides = []string{"version", "vars", "atomic"}
+var besides = []string{"version", "vars", "atomic", "fighting"}
 
 // declare takes the sections of a manifest.
 func (l *loader) declare(root *yaml.Node) {
-	var version, vars, atomic *yaml.Node
+	var version, vars, atomic, fighting *yaml.Node
 	for key, value := range l.pairs(root) {
 		switch key.Value {
 		case "version":
@@ -23,6 +23,8 @@ func (l *loader) declare(root *yaml.Node) {
 			vars = value
 		case "atomic":
 			atomic = value
+		case "fighting":
+			fighting = value
 		}
 	}
 	l.readVars(vars)
@@ -32,6 +34,9 @@ func (l *loader) declare(root *yaml.Node) {
 	}
 	if atomic != nil {
 		l.value(atomic, decoderOf(reflect.TypeFor[bool]()), reflect.ValueOf(&l.atomic).Elem())
+	}
+	if fighting != nil {
+		l.value(fighting, decoderOf(reflect.TypeFor[Fighting]()), reflect.ValueOf(&l.fighting).Elem())
 	}
 	for key, value := range l.pairs(root) {
 		if t, ok := l.sections[key.Value]; ok {
@@ -96,7 +101,7 @@ func (l *loader) entry(t resources.Type, s *shape, key, n *yaml.Node) Entry {
 		e.After, e.Audit = l.meta.After, l.meta.Audit
 	}
 	if l.found() == found {
-		l.complete(key, n, e.Resource)
+		l.complete(key, n, &e)
 	} else if !l.full() {
 		l.checkRest(key, n, e.Resource, found)
 	}

@@ -3,6 +3,9 @@ package manifests
 import (
 	"embed"
 	"reflect"
+	"time"
+
+	"github.com/makenotwork/mnw-agent/resources"
 )
 
 // heading is what a manifest says besides its resources.
@@ -17,7 +20,22 @@ type heading struct {
 	// Atomic wants all or nothing: when one resource fails, everything that the run
 	// has changed is taken back, as with apply --atomic. Default: false.
 	Atomic bool `yaml:"atomic"`
+	// Fighting is when a resource counts as one that somebody fights for: drift of it
+	// is corrected again and again. From then on it is reported and not corrected,
+	// until the manifest changes, or with apply --enforce.
+	Fighting Fighting `yaml:"fighting"`
 }
+
+// Fighting says how often drift of a resource may be corrected.
+type Fighting struct {
+	// Corrections is how many corrections make a fight; 0 for never. Default: 3.
+	Corrections uint `yaml:"corrections"`
+	// Within is the time within which they count. Default: 24h.
+	Within resources.Duration `yaml:"within"`
+}
+
+// peace is what counts as a fight unless a manifest says otherwise.
+var peace = Fighting{Corrections: 3, Within: resources.Duration(24 * time.Hour)}
 
 // metaparameters are what every resource may say, whatever its type.
 type metaparameters struct {

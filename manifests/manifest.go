@@ -25,6 +25,7 @@ import (
 	"path/filepath"
 
 	"github.com/makenotwork/mnw-agent/resources"
+	"github.com/makenotwork/mnw-agent/resources/node"
 	"gopkg.in/yaml.v3"
 )
 
@@ -33,10 +34,11 @@ type Manifest struct {
 	Path string
 	// Digest is the SHA-256, in hexadecimal, of the manifest and of all files that
 	// it loads; without such files it is that of the manifest itself.
-	Digest  string
-	Vars    map[string]string
-	Atomic  bool    // take everything back when one resource fails
-	Entries []Entry // sorted by id
+	Digest   string
+	Vars     map[string]string
+	Atomic   bool     // take everything back when one resource fails
+	Fighting Fighting // when a resource is left to somebody who changes it again and again
+	Entries  []Entry  // sorted by id
 }
 
 // An Entry is one resource as it is declared.
@@ -46,6 +48,8 @@ type Entry struct {
 	After    []Ref // what must come before it, as stated
 	Audit    bool  // report the difference, never act on it
 	Resource resources.Resource
+
+	loaded []*node.Content // from files beside the manifest
 }
 
 // A Ref is a resource's id where it is referred to.
@@ -107,11 +111,12 @@ type loader struct {
 	sources  *sources
 	patience int // what may still be spent on suggestions
 
-	keys    []string       // that lead to the node in hand, below a resource's name
-	meta    metaparameters // of the resource in hand
-	atomic  bool
-	scratch []byte // for UnmarshalText, which keeps nothing of it
-	entries []Entry
+	keys     []string       // that lead to the node in hand, below a resource's name
+	meta     metaparameters // of the resource in hand
+	atomic   bool
+	fighting Fighting
+	scratch  []byte // for UnmarshalText, which keeps nothing of it
+	entries  []Entry
 }
 
 func newLoader(file string, o Options) *loader {
@@ -121,6 +126,7 @@ func newLoader(file string, o Options) *loader {
 	}
 	l := &loader{
 		file:     file,
+		fighting: peace,
 		sections: make(map[string]resources.Type, len(types)),
 		facts:    onlyOnce(o.Facts),
 		patience: enoughPatience,
@@ -140,7 +146,7 @@ func (l *loader) load(text []byte) (*Manifest, error) {
 			l.relate()
 			m.Entries = l.entries
 			m.Vars = l.vars.values()
-			m.Atomic = l.atomic
+			m.Atomic, m.Fighting = l.atomic, l.fighting
 			m.Digest = l.sources.digest(text)
 		}
 	}

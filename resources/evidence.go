@@ -19,18 +19,18 @@ import (
 func (r *Run) evidence(v node.View, unit *unitfile.Unit, now node.Unit) ([]evidence, error) {
 	g := gathering{view: v}
 	if u := r.declared; u != nil {
-		g.add(u.onChange(unit), ownFiles(unit)...)
+		g.add(node.StaleUnit, u.onChange(unit), ownFiles(unit)...)
 		files := environmentFiles(v, unit)
-		g.add(u.onStale(), files...)
+		g.add(node.StaleEnvironment, u.onStale(), files...)
 		for _, file := range u.Reads {
-			g.add(u.onStale(), string(file))
+			g.add(node.StaleReads, u.onStale(), string(file))
 		}
 		if u.onStale() == restart {
 			g.compare(unit, now, files)
 		}
 	}
 	for _, loads := range r.loads {
-		g.add(reload, loads(v)...)
+		g.add(node.StaleLoads, reload, loads(v)...)
 	}
 	return g.found, g.err
 }
@@ -70,12 +70,12 @@ type gathering struct {
 	err   error
 }
 
-func (g *gathering) add(a answer, paths ...string) {
+func (g *gathering) add(how node.Stale, a answer, paths ...string) {
 	for _, at := range paths {
 		if at == "" || a == ignore || g.err != nil {
 			continue
 		}
-		e := evidence{path: at, answer: a}
+		e := evidence{path: at, how: how, answer: a}
 		e.mtime, e.ctime, g.err = lastChange(g.view, at)
 		g.found = append(g.found, e)
 	}
@@ -132,7 +132,7 @@ func (g *gathering) compare(unit *unitfile.Unit, now node.Unit, files []string) 
 	for _, assignment := range process {
 		key, value, _ := strings.Cut(assignment, "=")
 		if w, ok := want[key]; ok && w.value != value && touched[w.file] {
-			g.found = append(g.found, evidence{path: w.file, answer: restart, differs: key})
+			g.found = append(g.found, evidence{path: w.file, how: node.StaleEnvironment, answer: restart, differs: key})
 		}
 	}
 }

@@ -71,9 +71,10 @@ func (r *Run) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	}
 	if due {
 		plan.Changes = append(plan.Changes, &node.ManagerReload{})
+		plan.Stale = append(plan.Stale, node.StaleManager)
 	}
 	verdict, err := r.decide(v, unit, now)
-	plan.Notes = verdict.notes
+	plan.Notes, plan.Stale = verdict.notes, append(plan.Stale, verdict.stale...)
 	if err == nil && verdict.verb != "" {
 		action := &node.UnitAction{Unit: r.Unit, Verb: verdict.verb, From: now, Why: verdict.why, Settle: r.settle()}
 		if verdict.verb == node.StopUnit || verdict.verb == node.RestartUnit {

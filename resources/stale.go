@@ -3,6 +3,7 @@ package resources
 import (
 	"fmt"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
@@ -18,6 +19,7 @@ import (
 // when it has changed since.
 type evidence struct {
 	path         string
+	how          node.Stale // the unit would be
 	mtime, ctime time.Time
 	answer       answer
 	// differs is a key that has another value in the process than in the file,
@@ -40,6 +42,7 @@ type verdict struct {
 	verb  node.Verb
 	why   string
 	notes []string
+	stale []node.Stale // in which ways it runs with something older
 }
 
 // judgeRun weighs the evidence against a unit that runs. A unit that is
@@ -60,6 +63,9 @@ func judgeRun(u node.Unit, now time.Time, all []evidence) verdict {
 		case yes:
 			reasons[e.answer] = append(reasons[e.answer], e.reason(since, now))
 			told[path.Dir(e.path)] = true
+			if !slices.Contains(v.stale, e.how) {
+				v.stale = append(v.stale, e.how)
+			}
 		case unknown:
 			v.notes = append(v.notes, fmt.Sprintf("the time stamps of %s lie in the future (%s): whether the unit has read it cannot be told", e.path, clock(e.ctime, now)))
 		}

@@ -26,6 +26,17 @@ anything fails at all (what cannot be planned is then refused before anything is
 changed). The manifest is then held: it is not applied again until it changes, or
 with --retry-held.
 
+What was as declared and has changed since is drift, and is corrected. When drift
+of a resource is corrected again and again (three times in a day, unless the
+manifest says otherwise under fighting), somebody else wants it otherwise: it is
+then reported and left alone, with exit status 1, until the manifest changes or
+--enforce.
+
+A resource that leaves the manifest stays on the node and is reported as an
+orphan. With --prune, what earlier runs have made of it is taken back, and nothing
+else: what was there before comes back, and what somebody has changed since is an
+error.
+
 Interrupted (SIGINT, SIGTERM, SIGHUP, --timeout), it finishes the change in hand
 and stops; with --atomic it goes back. The next apply of the same manifest goes on
 from there. The same holds for a run that was killed.`,
@@ -39,6 +50,8 @@ from there. The same holds for a run that was killed.`,
 	detailed := f.Bool("detailed-exitcode", false, "exit with 2 when something was changed")
 	atomic := f.Bool("atomic", false, "take everything back when one resource fails")
 	retry := f.Bool("retry-held", false, "apply a manifest that is held since it was taken back")
+	enforce := f.Bool("enforce", false, "correct also what somebody changes again and again")
+	prune := f.Bool("prune", false, "take back what was made of resources that have left the manifest")
 	a.keepFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o, err := a.options()
@@ -52,7 +65,7 @@ from there. The same holds for a run that was killed.`,
 		if err != nil {
 			return err
 		}
-		o.Atomic, o.RetryHeld = *atomic, *retry
+		o.Atomic, o.RetryHeld, o.Enforce, o.Prune = *atomic, *retry, *enforce, *prune
 		report, err := agent.Apply(cmd.Context(), m, o)
 		if report != nil && *detailed && report.Result == agent.Changed {
 			a.status = exitDiffers
@@ -69,6 +82,9 @@ func (a *app) tell(report *agent.Report, err error, l look) error {
 	}
 	if status, ok := statuses[report.Result]; ok {
 		a.status = status
+	}
+	if report.Result == agent.Differs && report.Mode == agent.ModePlan {
+		a.status = exitDiffers
 	}
 	if a.flags.json {
 		a.printJSON(report)
@@ -90,7 +106,7 @@ func (a *app) tell(report *agent.Report, err error, l look) error {
 // statuses are the exit statuses of runs; others end with 0.
 var statuses = map[agent.Result]int{
 	agent.Failed:         exitFailed,
-	agent.Differs:        exitDiffers,
+	agent.Differs:        exitFailed, // of a plan it is no failure
 	agent.RolledBack:     exitRolledBack,
 	agent.Held:           exitRolledBack,
 	agent.RollbackFailed: exitRollbackFailed,

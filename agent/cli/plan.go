@@ -19,7 +19,10 @@ refuses or a resource cannot be planned.`,
 		Args:    oneManifest,
 	}
 	a.runFlags(cmd)
-	verbose := cmd.Flags().BoolP("verbose", "v", false, "name the resources that are as declared, too")
+	f := cmd.Flags()
+	verbose := f.BoolP("verbose", "v", false, "name the resources that are as declared, too")
+	enforce := f.Bool("enforce", false, "as apply --enforce: correct also what somebody changes again and again")
+	prune := f.Bool("prune", false, "as apply --prune: take back what was made of resources that have left the manifest")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		o, err := a.options()
 		if err != nil {
@@ -29,6 +32,7 @@ refuses or a resource cannot be planned.`,
 		if err != nil {
 			return err
 		}
+		o.Enforce, o.Prune = *enforce, *prune
 		report, err := agent.Plan(cmd.Context(), m, o)
 		return a.tell(report, err, look{diffs: true, all: *verbose})
 	}

@@ -14,47 +14,63 @@ import (
 	"github.com/makenotwork/mnw-agent/agent"
 )
 
-// TestReportSchema holds the published schema to real reports and to the fields
-// that a report has.
-func TestReportSchema(t *testing.T) {
-	document, err := jsonschema.UnmarshalJSON(strings.NewReader(reportSchema))
-	if err != nil {
-		t.Fatal(err)
-	}
-	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource("report.json", document); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := compiler.Compile("report.json")
-	if err != nil {
-		t.Fatal(err)
-	}
+// TestSchemas holds the published schemas to real documents and to the fields that
+// those have.
+func TestSchemas(t *testing.T) {
+	report, status := compiled(t, reportSchema), compiled(t, statusSchema)
 	root := t.TempDir()
 	manifest := filepath.Join(root, "manifest.yaml")
 	text := "version: 1\ndirectories:\n  /a: {}\n  /b/c: {}\nfiles:\n  /a/f: {content: x}\n"
 	if err := os.WriteFile(manifest, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, verb := range []string{"plan", "apply", "apply", "rollback", "apply"} {
-		args := []string{verb, "--json", "--root", root}
-		if verb != "rollback" {
+	for _, verb := range []string{"status", "plan", "apply", "status", "apply", "rollback", "apply", "status"} {
+		args, schema := []string{verb, "--json", "--root", root}, report
+		switch verb {
+		case "status":
+			schema = status
+		case "plan", "apply":
 			args = append(args, manifest)
 		}
 		var out bytes.Buffer
 		Main(args, &out, os.Stderr)
-		report, err := jsonschema.UnmarshalJSON(&out)
+		document, err := jsonschema.UnmarshalJSON(&out)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := schema.Validate(report); err != nil {
+		if err := schema.Validate(document); err != nil {
 			t.Errorf("%s: %v", verb, err)
 		}
 	}
-	var raw map[string]any
-	if err := json.Unmarshal([]byte(reportSchema), &raw); err != nil {
+	hasFields(t, reportSchema, reflect.TypeFor[agent.Report]())
+	hasFields(t, statusSchema, reflect.TypeFor[agent.Status]())
+}
+
+func compiled(t *testing.T, text string) *jsonschema.Schema {
+	t.Helper()
+	document, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
 		t.Fatal(err)
 	}
-	sameFields(t, reflect.TypeFor[agent.Report](), raw, raw["$defs"].(map[string]any))
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("schema.json", document); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := compiler.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+func hasFields(t *testing.T, schema string, typ reflect.Type) {
+	t.Helper()
+	var raw map[string]any
+	if err := json.Unmarshal([]byte(schema), &raw); err != nil {
+		t.Fatal(err)
+	}
+	defs, _ := raw["$defs"].(map[string]any)
+	sameFields(t, typ, raw, defs)
 }
 
 // sameFields holds a schema's properties to the fields of a struct.

@@ -45,6 +45,7 @@ var signs = map[agent.Outcome]struct {
 	agent.OutcomeDiffers:  {"~", yellow},
 	agent.OutcomeChanged:  {"~", green},
 	agent.OutcomeAudited:  {"?", yellow},
+	agent.OutcomeFighting: {"?", red},
 	agent.OutcomeFailed:   {"!", red},
 	agent.OutcomeRefused:  {"x", red},
 	agent.OutcomeSkipped:  {"-", red},
@@ -76,7 +77,7 @@ func (p *printer) say(format string, args ...any) { fmt.Fprintf(p.w, format, arg
 // paint makes a text harmless, and gives it a colour.
 func (p *printer) paint(i ink, text string) string {
 	text = visible(text)
-	if !p.colour || text == "" {
+	if !p.colour || text == "" || i == "" {
 		return text
 	}
 	return "\x1b[" + string(i) + "m" + text + "\x1b[0m"
@@ -143,6 +144,9 @@ func (a *app) printReport(r *agent.Report, l look) {
 			p.rollback(back, l)
 		}
 	}
+	for _, id := range r.Orphans {
+		p.say("%s %s\n", p.paint(yellow, "?"), p.paint(bold, id)+p.paint(yellow, " (orphaned)"))
+	}
 	for _, note := range r.Notes {
 		p.say("%s\n", p.paint(yellow, strings.TrimLeft(indent("note: "+note), " ")))
 	}
@@ -168,6 +172,14 @@ func (p *printer) byHand(r *agent.RollbackReport) {
 	p.say("%s\n", p.paint(red, "To be done by hand:"))
 	for _, command := range r.ByHand {
 		p.say("    %s\n", visible(command))
+	}
+}
+
+// printStatus tells what is known of a node.
+func (a *app) printStatus(s *agent.Status, brief bool) {
+	p := a.printer(a.stdout)
+	for _, l := range statusLines(s, brief, time.Now()) {
+		p.say("%s\n", p.paint(l.ink, l.text))
 	}
 }
 
@@ -203,7 +215,7 @@ func (a *app) printPastRun(run agent.PastRun, changes []agent.PastChange) {
 
 func (p *printer) resource(r *agent.ResourceReport, l look) {
 	mark := signs[r.Outcome]
-	p.say("%s %s\n", p.paint(mark.ink, mark.sign), p.paint(bold, r.ID))
+	p.say("%s %s%s\n", p.paint(mark.ink, mark.sign), p.paint(bold, r.ID), p.paint(yellow, causeOf(r)))
 	if r.Error != "" {
 		text := r.Error
 		if r.Outcome != agent.OutcomeSkipped && r.Position != "" {
@@ -256,6 +268,9 @@ func (p *printer) summary(r *agent.Report) {
 		}
 	}
 	p.say("%s\n", tally(r))
+	if text := orphaned(r); text != "" {
+		p.say("%s\n", p.paint(yellow, text))
+	}
 	p.byHand(r.Recovered)
 	p.byHand(r.Rollback)
 	if end := ending(r); end != "" {

@@ -27,6 +27,7 @@ func tally(r *agent.Report) string {
 	add(agent.OutcomeReverted, "changed and taken back")
 	add(agent.OutcomeDiffers, "to change")
 	add(agent.OutcomeAudited, "different, only audited")
+	add(agent.OutcomeFighting, "fought for, left alone")
 	add(agent.OutcomeUnproven, "unproven")
 	if r.Result == agent.Held {
 		return total + ", not looked at. " + took.String()
@@ -53,6 +54,8 @@ func ending(r *agent.Report) string {
 		return rollbackEnding(r)
 	case r.Result != agent.Failed && r.Mode == agent.ModePlan:
 		return agreement(r)
+	case r.Result == agent.Differs:
+		return "What is fought for is left as it is: find out who changes it, then change the manifest, or apply --enforce."
 	case r.Result != agent.Failed:
 		return ""
 	case r.Stopped:
@@ -65,6 +68,26 @@ func ending(r *agent.Report) string {
 		return fmt.Sprintf("The run stopped half-way, after %s: mend what is refused above, and apply again.", count(changed, "resource"))
 	}
 	return "Everything that does not depend on what failed is as declared: mend that, and apply again."
+}
+
+// causeOf tells of a resource that differs, or did, when that is drift.
+func causeOf(r *agent.ResourceReport) string {
+	if r.Cause == agent.Drift {
+		return " (drift)"
+	}
+	return ""
+}
+
+// orphaned tells of the resources that have left the manifest.
+func orphaned(r *agent.Report) string {
+	switch n := len(r.Orphans); n {
+	case 0:
+		return ""
+	case 1:
+		return "1 resource has left the manifest, and is still there: --prune takes back what was made of it."
+	default:
+		return fmt.Sprintf("%d resources have left the manifest, and are still there: --prune takes back what was made of them.", n)
+	}
 }
 
 // agreement names the judges that agree with a plan.

@@ -229,7 +229,7 @@ func TestPrune(t *testing.T) {
 			&node.PathChange{Path: "/a", To: node.State{Kind: node.File, Content: text(fmt.Sprint("own", n))}},
 			&node.PathChange{Path: "/b", To: node.State{Kind: node.File, Content: text("shared")}},
 		})
-		must(t, err, w.End("changed"), w.Close(), j.Prune(2))
+		must(t, err, w.End("changed"), w.Close(), j.Prune(2, func([]*Run) (map[int]bool, error) { return nil, nil }))
 	}
 	runs, err := j.Runs()
 	if err != nil || len(runs) != 2 || runs[0].Number != 5 {

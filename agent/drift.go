@@ -1,0 +1,190 @@
+package agent
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/makenotwork/mnw-agent/manifests"
+)
+
+// This file tells drift from intention. A resource that differs has drifted when
+// its declaration is the one that was last converged: then it is the node that has
+// moved. Otherwise the difference is intended. Drift that is corrected again and
+// again is somebody's doing: such a resource is left alone, and reported.
+
+// recall reads what is remembered, and leaves alone what somebody fights for. Who
+// may not read it, as one who plans without privileges, does without.
+func (r *run) recall() error {
+	m, err := r.options.recall()
+	if err == nil && !m.settled(whole(r.manifest.Path), r.manifest.Digest) {
+		_, err = m.all()
+	}
+	if err != nil {
+		if r.report.Mode == ModePlan && !r.options.Remember {
+			return nil
+		}
+		return err
+	}
+	for _, text := range m.lost {
+		r.report.note("%s", text)
+	}
+	r.memory = m
+	for _, s := range r.steps {
+		if t := m.things[s.id.String()]; t != nil && t.Fought == r.manifest.Digest && !r.options.Enforce {
+			s.fought = true
+		}
+	}
+	return nil
+}
+
+// findCauses says of each step that differs, or did, why.
+func (r *run) findCauses() error {
+	if r.memory == nil || !slices.ContainsFunc(r.steps, (*step).differs) {
+		return nil
+	}
+	things, err := r.memory.all()
+	if err != nil {
+		return err
+	}
+	for _, runs := range []bool{false, true} { // they follow from the others
+		for _, s := range r.steps {
+			if s.differs() && (s.id.Type == runType) == runs {
+				r.findCause(s, things[s.id.String()])
+			}
+		}
+	}
+	r.noteFights()
+	return nil
+}
+
+// differs says whether the step has found something, whatever came of it.
+func (s *step) differs() bool { return !s.orphan && len(s.plan.Changes)+len(s.made) > 0 }
+
+func (r *run) findCause(s *step, known *thing) {
+	s.cause = Intended
+	if known != nil && known.Declared != "" && known.Declared == r.declared(s) {
+		s.cause = Drift
+	}
+	if s.id.Type != runType {
+		return
+	}
+	for _, other := range r.readBy(s) {
+		if !other.differs() || other.fought || other.audit {
+			continue
+		}
+		if s.follows = true; other.cause == Intended {
+			s.cause = Intended
+			return
+		}
+	}
+}
+
+// declared is the digest of what a step declares. The run of a unit is declared by
+// all that the unit reads.
+func (r *run) declared(s *step) string {
+	switch {
+	case s.digest != "":
+	case s.entry != nil:
+		s.digest = s.entry.Digest()
+	default:
+		sum := sha256.New()
+		for _, other := range r.readBy(s) {
+			sum.Write([]byte(r.declared(other)))
+		}
+		s.digest = hex.EncodeToString(sum.Sum(nil))
+	}
+	return s.digest
+}
+
+// readBy is the declared resources that the run of a unit has looked at, or that
+// need it, by id.
+func (r *run) readBy(s *step) []*step {
+	var list []*step
+	for _, subject := range s.looked {
+		if owner := r.owners[subject]; owner != nil && !strangers(s, owner) {
+			list = append(list, owner)
+		}
+	}
+	for _, need := range s.needs {
+		if need.entry != nil {
+			list = append(list, need)
+		}
+	}
+	slices.SortFunc(list, byID)
+	return slices.Compact(list)
+}
+
+// noteFights says of resources that are being fought for that they are.
+func (r *run) noteFights() {
+	limit := r.manifest.Fighting
+	for _, s := range r.steps {
+		known := r.memory.things[s.id.String()]
+		switch {
+		case known == nil || !s.differs():
+		case s.fought:
+			s.plan.Notes = append(s.plan.Notes, "it is left as it is: somebody changes it again and again"+history(known)+": find out who, or apply --enforce")
+		case r.starts(s, known):
+			s.plan.Notes = append(s.plan.Notes, fmt.Sprintf("somebody changes it again and again: it was corrected %s within %s, and is only reported from now on, until the manifest changes or apply --enforce",
+				times(int(limit.Corrections)), span(time.Duration(limit.Within))))
+		}
+	}
+}
+
+// starts says whether a correction makes a fight.
+func (r *run) starts(s *step, known *thing) bool {
+	limit := r.manifest.Fighting
+	return r.corrected(s) && limit.Corrections > 0 && !r.options.Enforce && r.unchanged() &&
+		len(recent(known.Corrected, limit))+1 >= int(limit.Corrections)
+}
+
+// unchanged says whether the manifest is what it was in its last run.
+func (r *run) unchanged() bool {
+	last := r.memory.Manifests[whole(r.manifest.Path)]
+	return last != nil && last.Digest == r.manifest.Digest
+}
+
+// history is how often a thing was corrected of late.
+func history(t *thing) string {
+	if len(t.Corrected) == 0 {
+		return ""
+	}
+	last := t.Corrected[len(t.Corrected)-1]
+	return fmt.Sprintf(" (it was corrected %s, last at %s)", times(len(t.Corrected)), last.Local().Format(time.DateTime))
+}
+
+// corrected says whether drift of a step was corrected in this run, for its own
+// sake and for good.
+func (r *run) corrected(s *step) bool {
+	return s.state == made && !s.reverted && s.cause == Drift && !s.follows
+}
+
+// recent is the corrections that count.
+func recent(all []time.Time, limit manifests.Fighting) []time.Time {
+	since := time.Now().Add(-time.Duration(limit.Within))
+	return slices.DeleteFunc(slices.Clone(all), func(t time.Time) bool { return t.Before(since) })
+}
+
+// span is a time span without the parts that are nothing: 24h, not 24h0m0s.
+func span(d time.Duration) string {
+	text := d.String()
+	for _, nothing := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, nothing) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}
+
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
+}

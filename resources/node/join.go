@@ -1,0 +1,83 @@
+package node
+
+import (
+	"maps"
+	"slices"
+)
+
+// Join is what two changes of one subject come to, the second made some time after
+// the first: from what the first one saw to what the second one left. Whatever
+// others have done in between is not told. What units do is not joined: the first
+// one stands.
+func Join(first, second Change) Change {
+	switch a := first.(type) {
+	case *PathChange:
+		if b, ok := second.(*PathChange); ok {
+			return &PathChange{Path: a.Path, From: a.From, To: b.To, Shown: joinShown(a.Shown, b.Shown)}
+		}
+	case *CrontabChange:
+		if b, ok := second.(*CrontabChange); ok {
+			return &CrontabChange{User: a.User, From: a.From, To: b.To, Shown: joinShown(a.Shown, b.Shown)}
+		}
+	case *GroupChange:
+		if b, ok := second.(*GroupChange); ok {
+			return &GroupChange{Name: a.Name, From: a.From.before(b.From), To: b.To.before(a.To)}
+		}
+	case *UserChange:
+		if b, ok := second.(*UserChange); ok {
+			return a.join(b)
+		}
+	}
+	return first
+}
+
+// joinShown shows nothing of contents that hold secrets: nobody has said what may
+// be shown of the whole.
+func joinShown(a, b *Shown) *Shown {
+	if a == nil && b == nil {
+		return nil
+	}
+	return &Shown{}
+}
+
+// before is the record, with what only another one tells.
+func (g GroupRecord) before(other GroupRecord) GroupRecord {
+	if g.Present && g.GID == "" {
+		g.GID = other.GID
+	}
+	return g
+}
+
+func (c *UserChange) join(next *UserChange) *UserChange {
+	joined := &UserChange{Name: c.Name, From: next.From, To: c.To}
+	joined.From.Present, joined.To.Present = c.From.Present, next.To.Present
+	joined.From.Fields = overlaid(next.From.Fields, c.From.Fields)
+	joined.To.Fields = overlaid(c.To.Fields, next.To.Fields)
+	joined.From.Groups = gathered(c.From.Groups, next.From.Groups, c.To.Groups)
+	joined.To.Groups = gathered(next.To.Groups, c.To.Groups, next.From.Groups)
+	if !c.From.Present {
+		joined.From = c.From
+	}
+	if !next.To.Present {
+		joined.To = next.To
+	}
+	return joined
+}
+
+func overlaid(below, above map[UserField]string) map[UserField]string {
+	all := map[UserField]string{}
+	maps.Copy(all, below)
+	maps.Copy(all, above)
+	return all
+}
+
+// gathered is some groups, and those of more that are not among others.
+func gathered(some, more, others []string) []string {
+	all := slices.Clone(some)
+	for _, g := range more {
+		if !slices.Contains(all, g) && !slices.Contains(others, g) {
+			all = append(all, g)
+		}
+	}
+	return all
+}
