@@ -130,12 +130,12 @@ func TestGrafanaRules(t *testing.T) {
 		if r.Annotations["summary"] == "" || r.Annotations["description"] == "" || len(r.Annotations) != 2 {
 			t.Errorf("%s: want a summary and a description: %v", r.Title, r.Annotations)
 		}
-		if r.Labels["service"] != "mnw-agent" || !slices.Contains([]string{"critical", "warning"}, r.Labels["severity"]) {
+		if r.Labels["service"] != "mnw-agent" || !slices.Contains([]string{"critical", "warning", "info"}, r.Labels["severity"]) {
 			t.Errorf("%s: labels %v reach no policy", r.Title, r.Labels)
 		}
 		// A rule without data says nothing: silence is the absent rule's. When
 		// Prometheus does not answer, one rule says so, and what fires goes on firing.
-		if r.NoDataState != "OK" || r.ExecErrState != "KeepLast" && r.Title != "MnwAgentAbsent" || r.IsPaused {
+		if r.NoDataState != "OK" || (r.ExecErrState == "Error") != (r.Title == "MnwAgentAbsentEverywhere") || !slices.Contains([]string{"Error", "KeepLast"}, r.ExecErrState) || r.IsPaused {
 			t.Errorf("%s: without data %s, after an error %s, paused %v", r.Title, r.NoDataState, r.ExecErrState, r.IsPaused)
 		}
 		r.checkData(t)
@@ -172,7 +172,8 @@ func TestGrafanaTells(t *testing.T) {
 	for _, p := range points.ContactPoints {
 		known[p.Name] = len(p.Receivers) > 0
 		for _, r := range p.Receivers {
-			if uids[r.UID] || r.UID == "" || r.Settings["url"] == "" && r.Settings["addresses"] == "" {
+			address, ok := r.Settings[map[string]string{"webhook": "url", "email": "addresses"}[r.Type]].(string)
+			if uids[r.UID] || r.UID == "" || !ok || address == "" || strings.Contains(address, "$") {
 				t.Errorf("contact point %s: %+v", p.Name, r)
 			}
 			uids[r.UID] = true
