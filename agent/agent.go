@@ -82,6 +82,9 @@ func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Re
 		r.report.note("without the privileges of root, owners are neither changed nor compared")
 	}
 	if mode == ModePlan {
+		if err := r.beginPlan(); err != nil {
+			return nil, err
+		}
 		return r.report, r.planOnly(ctx)
 	}
 	release, err := lock(ctx, o.StateDir, o.Wait)
@@ -95,16 +98,18 @@ func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Re
 	return r.report, r.close(ctx, r.conclude(ctx))
 }
 
-// planOnly is the walk of Plan.
-func (r *run) planOnly(ctx context.Context) error {
+// beginPlan is what a plan begins with. The error is that of one which cannot.
+func (r *run) beginPlan() error {
 	if r.options.Remember {
 		if err := privateDir(r.options.StateDir); err != nil {
 			return err
 		}
 	}
-	if err := errors.Join(r.recall(), r.mindOrphans()); err != nil {
-		return err
-	}
+	return errors.Join(r.recall(), r.mindOrphans())
+}
+
+// planOnly is the walk of Plan.
+func (r *run) planOnly(ctx context.Context) error {
 	r.foresee(ctx)
 	r.noteStanding()
 	err := r.conclude(ctx)

@@ -30,7 +30,8 @@ var may = []struct {
 	{"manifests", []string{"resources", "resources/node"}, "the language yields resources; it does not run them"},
 	{"agent/journal", []string{"resources/node"}, "the journal keeps changes; what they are for is the engine's"},
 	{"agent", []string{"agent/journal", "manifests", "resources", "resources/node"}, "the engine serves any type, so it names none"},
-	{"agent/cli", []string{"agent", "manifests", "resources", "resources/node"}, "the command line calls the engine"},
+	{"agent/metrics", []string{"agent", "resources", "resources/node"}, "the metrics are made of a status, and of the lists of what it can say"},
+	{"agent/cli", []string{"agent", "agent/metrics", "manifests", "resources", "resources/node"}, "the command line calls the engine"},
 	{"agent/mnw-agent", []string{"agent/cli"}, "main is a dozen lines"},
 }
 
@@ -59,12 +60,13 @@ func TestImportsPointOneWay(t *testing.T) {
 // machine or starts a program. The agent's own state is the engine's.
 func TestOnlyTheMachineActs(t *testing.T) {
 	acts := []string{"WriteFile", "Create", "CreateTemp", "OpenFile", "Mkdir", "MkdirAll", "MkdirTemp", "Remove", "RemoveAll",
-		"Rename", "Symlink", "Link", "Chmod", "Chown", "Lchown", "Chtimes", "Truncate", "StartProcess"}
+		"Rename", "Symlink", "Link", "Chmod", "Chown", "Lchown", "Chtimes", "Truncate", "StartProcess", "OpenRoot"}
 	own := map[string]string{
-		"agent/lock.go":      "the state directory and its lock",
-		"agent/keep.go":      "the report and the hold, in the state directory",
-		"agent/scratch.go":   "a scratch directory below the state directory",
-		"manifests/files.go": "opens manifests, to read them",
+		"agent/lock.go":         "the state directory and its lock",
+		"agent/keep.go":         "the report and the hold, in the state directory",
+		"agent/scratch.go":      "a scratch directory below the state directory",
+		"agent/metrics/file.go": "the metrics file, where --metrics-file says",
+		"manifests/files.go":    "opens manifests, to read them",
 	}
 	for _, pkg := range packages(t, "agent", "resources", "manifests") {
 		if pkg == "resources/node" || pkg == "agent/journal" { // the journal lies in the state directory
@@ -72,8 +74,13 @@ func TestOnlyTheMachineActs(t *testing.T) {
 		}
 		for name, file := range sources(t, pkg) {
 			for _, spec := range file.Imports {
-				if spec.Path.Value == `"os/exec"` {
+				switch spec.Path.Value {
+				case `"os/exec"`:
 					t.Errorf("%s imports os/exec: only resources/node runs programs", name)
+				case `"github.com/google/renameio/v2"`:
+					if own[name] == "" {
+						t.Errorf("%s imports renameio: only resources/node acts on the machine", name)
+					}
 				}
 			}
 			for _, call := range calls(file, "os", acts...) {

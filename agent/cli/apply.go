@@ -61,12 +61,8 @@ from there. The same holds for a run that was killed.`,
 		if o.Root == "/" && os.Geteuid() != 0 {
 			return errors.New("apply changes this system and needs root: use sudo, or --root DIRECTORY for a sandbox")
 		}
-		m, err := a.load(args[0])
-		if err != nil {
-			return err
-		}
 		o.Atomic, o.RetryHeld, o.Enforce, o.Prune = *atomic, *retry, *enforce, *prune
-		report, err := agent.Apply(cmd.Context(), m, o)
+		report, err := a.measure(o, agent.ModeApply, args[0], a.runOf(cmd.Context(), args[0], agent.Apply))
 		if report != nil && *detailed && report.Result == agent.Changed {
 			a.status = exitDiffers
 		}

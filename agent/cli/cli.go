@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/makenotwork/mnw-agent/agent"
+	"github.com/makenotwork/mnw-agent/agent/metrics"
 	"github.com/makenotwork/mnw-agent/manifests"
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -69,6 +70,9 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	if err := root.ExecuteContext(ctx); err != nil {
 		a.fail(err)
 	}
+	if a.metricsError != "" {
+		a.status = max(a.status, exitFailed)
+	}
 	return a.status
 }
 
@@ -77,6 +81,7 @@ type app struct {
 	stdout, stderr io.Writer
 	flags          flags
 	status         int
+	metricsError   string // what keeps the metrics from being written, "" when nothing does
 }
 
 // flags are what all verbs share that look at a node.
@@ -89,6 +94,8 @@ type flags struct {
 	wait      time.Duration
 	timeout   time.Duration
 	keep      int
+
+	metricsFile string
 }
 
 // A usageError is a command line that is wrong.
@@ -168,6 +175,7 @@ func (a *app) runFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.DurationVar(&a.flags.wait, "wait", 0, "how long to wait while another run holds the lock")
 	f.DurationVar(&a.flags.timeout, "timeout", 0, "how long the run may take; 0 for no limit")
+	a.metricsFlag(cmd)
 }
 
 // keepFlag is the flag of the verbs that write to the journal.
@@ -189,6 +197,11 @@ func (a *app) checkFlags() error {
 	}
 	if a.flags.wait < 0 || a.flags.timeout < 0 {
 		return usageError{errors.New("--wait and --timeout take no negative duration")}
+	}
+	if a.flags.metricsFile != "" {
+		if err := metrics.CheckPath(a.flags.metricsFile); err != nil {
+			return usageError{fmt.Errorf("--metrics-file %w", err)}
+		}
 	}
 	switch a.flags.logFormat {
 	case "text", "json":

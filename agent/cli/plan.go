@@ -28,12 +28,8 @@ refuses or a resource cannot be planned.`,
 		if err != nil {
 			return err
 		}
-		m, err := a.load(args[0])
-		if err != nil {
-			return err
-		}
 		o.Enforce, o.Prune = *enforce, *prune
-		report, err := agent.Plan(cmd.Context(), m, o)
+		report, err := a.measure(o, agent.ModePlan, args[0], a.runOf(cmd.Context(), args[0], agent.Plan))
 		return a.tell(report, err, look{diffs: true, all: *verbose})
 	}
 	return cmd

@@ -50,7 +50,9 @@ not be brought to its end; what is left to do by hand is then said.`,
 		if o.Root == "/" && os.Geteuid() != 0 {
 			return errors.New("rollback changes this system and needs root: use sudo, or --root DIRECTORY for a sandbox")
 		}
-		report, err := agent.Rollback(cmd.Context(), undo, o)
+		report, err := a.measure(o, agent.ModeRollback, "", func(o agent.Options) (*agent.Report, error) {
+			return agent.Rollback(cmd.Context(), undo, o)
+		})
 		return a.tell(report, err, look{diffs: *diffs, applied: true})
 	}
 	return cmd

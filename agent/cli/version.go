@@ -5,6 +5,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/makenotwork/mnw-agent/agent/metrics"
 )
 
 // Version is the program's version; the linker sets it in a release.
@@ -17,28 +19,29 @@ func (a *app) versionCommand() *cobra.Command {
 		Long:  "Version prints the program's version, the revision that it was built from, and the version of Go.",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			revision, goVersion := build()
+			b := build()
 			if a.flags.json {
-				a.printJSON(map[string]any{"version": Version, "revision": revision, "goversion": goVersion})
+				a.printJSON(map[string]any{"version": b.Version, "revision": b.Revision, "goversion": b.GoVersion})
 				return nil
 			}
-			a.print(fmt.Sprintf("mnw-agent %s (revision %s, %s)\n", Version, revision, goVersion))
+			a.print(fmt.Sprintf("mnw-agent %s (revision %s, %s)\n", b.Version, b.Revision, b.GoVersion))
 			return nil
 		},
 	}
 }
 
-// build is the revision and the version of Go that the program was made from.
-func build() (revision, goVersion string) {
-	revision = "unknown"
+// build is which program this is, and what it was made from.
+func build() metrics.Build {
+	b := metrics.Build{Version: Version, Revision: "unknown", GoVersion: "unknown"}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return revision, "unknown"
+		return b
 	}
+	b.GoVersion = info.GoVersion
 	for _, setting := range info.Settings {
 		if setting.Key == "vcs.revision" {
-			revision = setting.Value
+			b.Revision = setting.Value
 		}
 	}
-	return revision, info.GoVersion
+	return b
 }

@@ -28,8 +28,11 @@ var results = []struct {
 	{agent.RolledBack, "rolled_back"},
 	{agent.RollbackFailed, "rollback_failed"},
 	{agent.Held, "held"},
-	{agent.Locked, "locked"},
 }
+
+// locked is a run that another one kept from being made: it is counted, and the
+// last run is the other one.
+const locked = "locked"
 
 // phases are the phases of runs; between is what lies between them: to load the
 // manifest, to wait for the lock, to keep the report.
@@ -173,6 +176,7 @@ func (s source) runs(put put) {
 		for _, r := range results {
 			put(float64(s.Counters.Runs[mode][r.result]), string(mode), r.label)
 		}
+		put(float64(s.Counters.Runs[mode][agent.Locked]), string(mode), locked)
 	}
 }
 

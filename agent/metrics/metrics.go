@@ -14,7 +14,7 @@
 //	last_run_timestamp_seconds                1 a mode               2 modes
 //	last_success_timestamp_seconds            1 a mode, or none yet  2 modes
 //	last_run_duration_seconds                 8 a mode               2 modes, 8 phases
-//	last_run_result                           8 a mode               2 modes, 8 results
+//	last_run_result                           7 a mode               2 modes, 7 results
 //	resources                                 91                     13 types, 7 states
 //	resource_drifted                          1 a resource           the manifests
 //	resource_drift_since_timestamp_seconds    1 a drifted resource   the manifests
@@ -22,11 +22,11 @@
 //	check_success                             1 a check              the manifests
 //	last_outage_seconds                       1
 //	run_in_progress                           1
-//	runs_total                                16                     2 modes, 8 results
+//	runs_total                                16                     2 modes, 7 results, and locked out
 //	changes_total                             26                     13 types, 2 causes
 //	rollbacks_total                           2                      2 outcomes
 //
-// That is at most 174, and 1 a manifest, 2 a resource, 5 a unit and 1 a check. What
+// That is at most 172, and 1 a manifest, 2 a resource, 5 a unit and 1 a check. What
 // is not known has no series: 0 is a number like any other. So a status without any
 // counters, of a state directory that cannot be read, is told without what it would
 // be zeros of.
