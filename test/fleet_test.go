@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -149,20 +148,4 @@ func (f *fleet) write(who member, risen int) {
 		f.t.Fatal(err)
 	}
 	f.WriteFile("/srv/"+who.name+"/"+name, string(text), 0o644)
-}
-
-// until waits until a query has an answer.
-func (f *fleet) until(query string) {
-	f.t.Helper()
-	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
-		if r := f.Run(append(f.curl("query"), "--data-urlencode", "query="+query)...); r.Code == 0 && !strings.Contains(r.Stdout, `"result":[]`) {
-			return
-		}
-	}
-	f.t.Fatalf("Prometheus does not answer %s", query)
-}
-
-// curl asks Prometheus' API.
-func (f *fleet) curl(api string) []string {
-	return []string{"curl", "-sS", "--fail-with-body", "--get", "http://127.0.0.1:9090/api/v1/" + api}
 }

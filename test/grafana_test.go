@@ -179,7 +179,6 @@ func overlaps(t *testing.T, name string, panels []panel) {
 
 var (
 	dollar = regexp.MustCompile(`\$\{?(\w+)`)
-	metric = regexp.MustCompile(`\bmnw_agent_\w+`)
 	// filled is what Grafana itself puts in place of a name, and $1 of a mapping.
 	filled = []string{"__rate_interval", "__range", "__value", "__field", "__url_time_range", "__all", "1"}
 )

@@ -1,45 +1,9 @@
 package test
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"gopkg.in/yaml.v3"
 )
-
-// promAlert is an alerting rule of Prometheus.
-type promAlert struct {
-	Alert, Expr, For    string
-	Labels, Annotations map[string]string
-}
-
-func promAlerts(t *testing.T) (alerts []promAlert) {
-	t.Helper()
-	names, err := filepath.Glob("../examples/monitoring/rules/*.rules.yml")
-	if err != nil || len(names) == 0 {
-		t.Fatal("no rules", err)
-	}
-	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var file struct{ Groups []struct{ Rules []promAlert } }
-		if err := yaml.Unmarshal(text, &file); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		for _, g := range file.Groups {
-			for _, r := range g.Rules {
-				if r.Alert != "" {
-					alerts = append(alerts, r)
-				}
-			}
-		}
-	}
-	return alerts
-}
 
 // TestGrafanaTwins holds that Grafana's rules are Prometheus' rules over again: as
 // long, as severe, and with the same words. That they fire for the same is tried on
@@ -51,7 +15,10 @@ func TestGrafanaTwins(t *testing.T) {
 		twins[r.Title] = r
 	}
 	inGrafana := strings.NewReplacer("$labels.", ".Labels.", "$value", ".Values.A.Value")
-	for _, a := range promAlerts(t) {
+	for _, a := range rules(t) {
+		if a.Alert == "" {
+			continue
+		}
 		twin, ok := twins[a.Alert]
 		if !ok {
 			t.Errorf("Grafana has no %s", a.Alert)

@@ -1,70 +1,14 @@
 package test
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"gopkg.in/yaml.v3"
 )
-
-// A series is what Prometheus answers with: its labels, and its value in an answer
-// for a moment.
-type series struct {
-	Metric map[string]string
-	Value  [2]any
-	Values [][2]any
-}
-
-func (s series) number() float64 {
-	text, _ := s.Value[1].(string)
-	number, _ := strconv.ParseFloat(text, 64)
-	return number
-}
-
-// ask is a query's answer for a moment.
-func (f *fleet) ask(query string, at time.Time) []series {
-	f.t.Helper()
-	return f.answer("query", "query="+query, fmt.Sprintf("time=%d", at.Unix()))
-}
-
-// graph is a query's answer for the last minute.
-func (f *fleet) graph(query string) []series {
-	f.t.Helper()
-	now := time.Now().Unix()
-	return f.answer("query_range", "query="+query, fmt.Sprintf("start=%d", now-60), fmt.Sprintf("end=%d", now), "step=5")
-}
-
-func (f *fleet) answer(api string, params ...string) []series {
-	f.t.Helper()
-	argv := f.curl(api)
-	for _, p := range params {
-		argv = append(argv, "--data-urlencode", p)
-	}
-	var answer struct{ Data struct{ Result []series } }
-	result := f.Run(argv...)
-	if err := json.Unmarshal([]byte(result.Stdout), &answer); err != nil || result.Code != 0 {
-		f.t.Fatalf("%v: %s: %s", err, params[0], result)
-	}
-	return answer.Data.Result
-}
-
-// values is what a label of the agent's own metrics can be.
-func (f *fleet) values(label, match string) []string {
-	f.t.Helper()
-	var answer struct{ Data []string }
-	text := f.Must(append(f.curl("label/"+label+"/values"), "--data-urlencode", "match[]="+match)...)
-	if err := json.Unmarshal([]byte(text), &answer); err != nil {
-		f.t.Fatal(err)
-	}
-	return answer.Data
-}
 
 // TestGrafana asks a real Prometheus all that the dashboards and the alert rules
 // ask, about nodes that have every kind of trouble.
@@ -99,47 +43,44 @@ func (f *fleet) variables() {
 	}
 }
 
-// fill puts in place of variables what Grafana would.
+// fill puts in place of variables what Grafana would, with All chosen where several
+// nodes can be.
 func fill(expr, instance string) string {
-	if instance == "" {
-		instance = ".*"
-	}
-	return strings.NewReplacer("$group", ".*", "$instance", instance, "$__rate_interval", "1m", "$__range", "1h").Replace(expr)
+	return strings.NewReplacer("$group", ".*", `=~"$instance"`, `=~".*"`, "$instance", instance, "$__rate_interval", "1m", "$__range", "1h").Replace(expr)
 }
 
-// panels asks every query of the dashboards, and returns them. What a panel shows of
-// one node it must show of some.
+// panels asks every query of the dashboards, and returns them.
 func (f *fleet) panels() (asked string) {
 	f.t.Helper()
 	for name, b := range boards(f.t) {
-		one := b.UID == "mnw-agent-node"
-		ask := func(where string, q target) {
-			asked += q.Expr + "\n"
-			expr := strings.TrimSuffix(q.Expr, " or vector(0)") // which is an answer to everything
-			for _, who := range members {
-				instance := ""
-				if one {
-					instance = who.name
-				}
-				if q.Instant && len(f.ask(fill(expr, instance), time.Now())) > 0 || !q.Instant && len(f.graph(fill(expr, instance))) > 0 {
-					return
-				}
-				if !one {
-					break
-				}
-			}
-			f.t.Errorf("%s: %s: no series: %s", name, where, q.Expr)
-		}
+		queries := map[string]target{}
 		for _, p := range b.Panels {
 			for _, q := range p.Targets {
-				ask(fmt.Sprintf("panel %q, query %s", p.Title, q.RefID), q)
+				queries[fmt.Sprintf("panel %q, query %s", p.Title, q.RefID)] = q
 			}
 		}
 		for _, a := range b.Annotations.List[1:] { // the first is Grafana's own
-			ask("annotation "+a.Name, a)
+			queries["annotation "+a.Name] = a
+		}
+		for where, q := range queries {
+			asked += q.Expr + "\n"
+			if !f.shows(q) {
+				f.t.Errorf("%s: %s: no series: %s", name, where, q.Expr)
+			}
 		}
 	}
 	return asked
+}
+
+// shows says whether a query has an answer about all nodes, or about some one of
+// them if it is about one.
+func (f *fleet) shows(q target) bool {
+	f.t.Helper()
+	expr := strings.TrimSuffix(q.Expr, " or vector(0)") // which is an answer to everything
+	return slices.ContainsFunc(members, func(who member) bool {
+		filled := fill(expr, who.name)
+		return q.Instant && len(f.ask(filled, time.Now())) > 0 || !q.Instant && len(f.graph(filled)) > 0
+	})
 }
 
 // knows holds that the dashboards show all that the agent tells, and have a name or
@@ -155,7 +96,10 @@ func (f *fleet) knows(asked string) {
 	for _, text := range grafanaFiles(f.t, "dashboards/*.json") {
 		texts += string(text)
 	}
-	for label, family := range map[string]string{"result": "mnw_agent_last_run_result", "state": "mnw_agent_resources", "phase": "mnw_agent_last_run_duration_seconds", "cause": "mnw_agent_changes_total", "outcome": "mnw_agent_rollbacks_total"} {
+	for family, label := range map[string]string{
+		"mnw_agent_last_run_result": "result", "mnw_agent_runs_total": "result", "mnw_agent_resources": "state",
+		"mnw_agent_last_run_duration_seconds": "phase", "mnw_agent_changes_total": "cause", "mnw_agent_rollbacks_total": "outcome",
+	} {
 		values := f.values(label, family)
 		if len(values) < 2 {
 			f.t.Errorf("%s of %s: %v", label, family, values)
@@ -168,8 +112,8 @@ func (f *fleet) knows(asked string) {
 	}
 }
 
-// fires is which members each alert is to fire for.
-var fires = map[string][]string{
+// firesFor is which members each alert is to fire for.
+var firesFor = map[string][]string{
 	"MnwAgentAbsentEverywhere": {""}, // a day ago
 	"MnwAgentAbsent":           {"broken"},
 	"MnwAgentStale":            {"stale"},
@@ -191,9 +135,9 @@ var fires = map[string][]string{
 // of that name, and for whom it should.
 func (f *fleet) alerts() {
 	f.t.Helper()
-	theirs := map[string]promAlert{}
-	for _, a := range promAlerts(f.t) {
-		theirs[a.Alert] = a
+	theirs := map[string]rule{}
+	for _, r := range rules(f.t) {
+		theirs[r.Alert] = r
 	}
 	for _, r := range grafanaRules(f.t) {
 		at := time.Now()
@@ -211,19 +155,8 @@ func (f *fleet) alerts() {
 		for _, s := range over {
 			who[s.Metric["instance"]] = true
 		}
-		if got := slices.Sorted(maps.Keys(who)); !slices.Equal(got, fires[r.Title]) {
-			f.t.Errorf("%s fires for %q, want %q", r.Title, got, fires[r.Title])
+		if got := slices.Sorted(maps.Keys(who)); !slices.Equal(got, firesFor[r.Title]) {
+			f.t.Errorf("%s fires for %q, want %q", r.Title, got, firesFor[r.Title])
 		}
 	}
-}
-
-// labels is the labels of series, in an order.
-func labels(all []series) (texts []string) {
-	for _, s := range all {
-		delete(s.Metric, "__name__")
-		text, _ := yaml.Marshal(s.Metric)
-		texts = append(texts, string(text))
-	}
-	slices.Sort(texts)
-	return texts
 }
