@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"text/template"
 	"time"
 )
 
@@ -154,9 +155,34 @@ func (f *fleet) alerts() {
 		who := map[string]bool{}
 		for _, s := range over {
 			who[s.Metric["instance"]] = true
+			if text := r.says(f.t, s); !strings.Contains(text, s.Metric["instance"]) {
+				f.t.Errorf("%s does not say where: %s", r.Title, text)
+			}
 		}
 		if got := slices.Sorted(maps.Keys(who)); !slices.Equal(got, firesFor[r.Title]) {
 			f.t.Errorf("%s fires for %q, want %q", r.Title, got, firesFor[r.Title])
 		}
 	}
+}
+
+// says is what a rule says of a series, as Grafana expands its templates.
+func (r alertRule) says(t *testing.T, s series) string {
+	t.Helper()
+	type value struct{ Value float64 }
+	data := struct {
+		Labels map[string]string
+		Values map[string]value
+	}{s.Metric, map[string]value{"A": {s.number()}}}
+	functions := template.FuncMap{"humanizeDuration": func(seconds float64) string { return fmt.Sprint(time.Duration(seconds) * time.Second) }}
+	var text strings.Builder
+	for _, annotation := range r.Annotations {
+		parsed, err := template.New(r.Title).Option("missingkey=error").Funcs(functions).Parse(annotation)
+		if err == nil {
+			err = parsed.Execute(&text, data)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", r.Title, err)
+		}
+	}
+	return text.String()
 }
