@@ -22,15 +22,18 @@ checks:
   works: {command: [test, "!", -e, /srv/audited/broken], within: 100ms}
 `
 
+// fighter wants a file as it wants it, between the runs of the agent: one who is
+// there while a run proves what it did makes that run fail.
+const fighter = `while sleep 1; do
+	test "$(systemctl show --property=ActiveState --value mnw-agent.service)" = activating || echo theirs >/etc/fought
+done`
+
 // installed has a timer apply a manifest.
 func (w watched) installed(manifest string) {
 	w.t.Helper()
 	w.WriteFile(manifestPath, manifest, 0o600)
 	w.InstallAgent()
-	w.WriteFile("/etc/systemd/system/mnw-agent.service", "[Service]\nType=oneshot\nExecStart="+boot.AgentPath+
-		" apply --metrics-file=/var/lib/prometheus/node-exporter/mnw-agent.prom "+manifestPath+"\n", 0o644)
-	w.WriteFile("/etc/systemd/system/mnw-agent.timer", "[Timer]\nOnCalendar=*:*:0/5\nAccuracySec=100ms\n", 0o644)
-	w.Must("systemctl", "start", "mnw-agent.timer")
+	w.Must(boot.AgentPath, "install", manifestPath, "--every", every.String())
 }
 
 // From somebody's edit to the person who should know, with nothing in between that
@@ -41,16 +44,22 @@ func TestMonitoring(t *testing.T) {
 	w := watch(t)
 	w.Must("mkdir", "/srv/audited")
 	w.installed(watchedManifest)
-	t.Run("the timer fires by itself, and nobody is told", func(t *testing.T) { w.For(t).quiet() })
-	t.Run("drift reaches the right person", func(t *testing.T) { w.For(t).drift() })
-	t.Run("a new manifest is no drift", func(t *testing.T) { w.For(t).intended() })
-	t.Run("a change that does not work is taken back, and held", func(t *testing.T) { w.For(t).rolledBack() })
-	t.Run("the timer stops", func(t *testing.T) { w.For(t).stopped() })
-	t.Run("the metrics file is broken", func(t *testing.T) { w.For(t).broken() })
+	for _, step := range []struct {
+		what string
+		do   func(watched)
+	}{
+		{"the timer fires by itself, and nobody is told", watched.quiet},
+		{"drift reaches the right person", watched.drift},
+		{"a new manifest is no drift", watched.intended},
+		{"a change that does not work is taken back, and held", watched.rolledBack},
+		{"the timer is stopped", watched.stopped},
+		{"the metrics file is broken", watched.broken},
+	} {
+		if !t.Run(step.what, func(t *testing.T) { step.do(watched{w.Machine.For(t), t}) }) {
+			return // each begins where the one before ends
+		}
+	}
 }
-
-// For is the same node in the hands of a subtest.
-func (w watched) For(t *testing.T) watched { return watched{w.Machine.For(t), t} }
 
 func (w watched) quiet() {
 	w.await(`sum(mnw_agent_runs_total{instance="localhost",group="web",job="node",mode="apply"}) >= 3`)
@@ -69,7 +78,7 @@ func (w watched) drift() {
 	w.await(`mnw_agent_check_success{check="works"} == 0`)
 	edited := time.Now()
 	w.MustSh(`echo 'ALL ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/web; chmod 0777 /srv/audited`)
-	w.Must("systemd-run", "--unit=fighter", "sh", "-c", "while sleep 0.3; do echo theirs >/etc/fought; done")
+	w.Must("systemd-run", "--unit=fighter", "sh", "-c", fighter)
 
 	w.until("sudoers is not corrected", func() bool { return !strings.Contains(w.ReadFile("/etc/sudoers.d/web"), "ALL ALL") })
 	w.t.Logf("corrected after %s", time.Since(edited).Round(100*time.Millisecond))

@@ -27,7 +27,7 @@ type watched struct {
 }
 
 const (
-	every       = 5 * time.Second
+	every       = 4 * time.Second
 	webhook     = "127.0.0.1:9095"
 	webhookFile = "/var/log/webhook"
 )
@@ -53,6 +53,9 @@ func watch(t *testing.T) watched {
 	w.Install("test/webhook", "/usr/local/bin/webhook")
 	w.Must("systemd-run", "--unit=webhook", "/usr/local/bin/webhook", webhook, webhookFile)
 	w.Must("systemctl", "start", "prometheus-node-exporter", "prometheus-alertmanager", "prometheus")
+	for _, ready := range []string{"9090/-/ready", "9093/-/ready"} {
+		w.MustSh("curl --silent --show-error --fail --retry 60 --retry-delay 1 --retry-all-errors http://127.0.0.1:" + ready)
+	}
 	return w
 }
 
@@ -72,7 +75,7 @@ func hastened(t *testing.T, name, text string) string {
 		parts := waits.FindStringSubmatch(found)
 		n, _ := strconv.Atoi(parts[2][:len(parts[2])-1])
 		unit := map[byte]time.Duration{'s': time.Second, 'm': time.Minute, 'h': time.Hour, 'd': 24 * time.Hour}[parts[2][len(parts[2])-1]]
-		return fmt.Sprintf("%s%dms", parts[1], (time.Duration(n) * unit * every / (5 * time.Minute)).Milliseconds())
+		return fmt.Sprintf("%s%dms", parts[1], (time.Duration(n) * unit / (5 * time.Minute / every)).Milliseconds())
 	})
 	if text == before {
 		t.Fatalf("%s has no times", name)
@@ -119,6 +122,8 @@ type sample struct {
 	value  float64
 }
 
+func (s sample) String() string { return fmt.Sprintf("%v = %v\n", s.labels, s.value) }
+
 // query is what Prometheus answers.
 func (w watched) query(promql string) []sample {
 	w.t.Helper()
@@ -163,9 +168,9 @@ func (w watched) await(promql string) []sample {
 // until waits for something, and says at its end what fires.
 func (w watched) until(complaint string, ok func() bool) {
 	w.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !ok(); time.Sleep(200 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !ok(); time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			w.t.Fatalf("%s\nalerts: %v\nmessages: %s\n%s", complaint, w.query("ALERTS"), w.ReadFile(webhookFile), w.Run(boot.AgentPath, "status"))
+			w.t.Fatalf("%s\nalerts: %v\ntold: %v\n%s", complaint, w.query("ALERTS"), w.notices(), w.Run(boot.AgentPath, "status"))
 		}
 	}
 }
@@ -196,6 +201,8 @@ func (w watched) notices() []notice {
 	}
 	return all
 }
+
+func (n notice) String() string { return fmt.Sprintf("%s: %s %v\n", n.receiver, n.Status, n.Labels) }
 
 // fires says whether the notice is that an alert with some labels fires.
 func (n notice) fires(alert string, labels map[string]string) bool {
