@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/makenotwork/mnw-agent/manifests"
+	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
 // This file tells drift from intention. A resource that differs has drifted when
@@ -137,8 +138,11 @@ func (r *run) noteFights() {
 // starts says whether a correction makes a fight.
 func (r *run) starts(s *step, known *thing) bool {
 	limit := r.manifest.Fighting
-	return r.corrected(s) && limit.Corrections > 0 && !r.options.Enforce && r.unchanged() &&
-		len(recent(known.Corrected, limit))+1 >= int(limit.Corrections)
+	before := 0
+	if r.unchanged() && !r.options.Enforce {
+		before = len(recent(known.Corrected, limit))
+	}
+	return r.corrected(s) && limit.Corrections > 0 && before+1 >= int(limit.Corrections)
 }
 
 // unchanged says whether the manifest is what it was in its last run.
@@ -157,9 +161,16 @@ func history(t *thing) string {
 }
 
 // corrected says whether drift of a step was corrected in this run, for its own
-// sake and for good.
+// sake and for good. A unit that takes up files as they are now fights with nobody,
+// whoever has changed them; one that was started or stopped does.
 func (r *run) corrected(s *step) bool {
-	return s.state == made && !s.reverted && s.cause == Drift && !s.follows
+	if s.state != made || s.reverted || s.cause != Drift || s.follows {
+		return false
+	}
+	return s.id.Type != runType || slices.ContainsFunc(s.made, func(c node.Change) bool {
+		action, ok := c.(*node.UnitAction)
+		return ok && (action.Verb == node.StartUnit || action.Verb == node.StopUnit)
+	})
 }
 
 // recent is the corrections that count.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -25,6 +26,7 @@ type memory struct {
 	Checks    map[string]CheckStatus     `json:"checks"`
 	Outage    *LastOutage                `json:"outage,omitempty"`
 	Counters  Counters                   `json:"counters"`
+	Length    int                        `json:"length"` // of the other document
 
 	options Options
 	things  map[string]*thing // by id; nil while they are not read
@@ -56,21 +58,40 @@ const (
 	thingsFile = "resources.json"
 )
 
-// recall reads what is remembered. What cannot be read for its content is
-// forgotten, and said to be.
-func (o Options) recall() (*memory, error) {
-	m := &memory{
+// newMemory is that of a node on which nothing was done yet.
+func newMemory(o Options) *memory {
+	return &memory{
 		Version: 1, Manifests: map[string]*manifestMemory{}, Runs: map[Mode]RunStatus{}, Checks: map[string]CheckStatus{},
 		Counters: Counters{Runs: map[Mode]map[Result]int{}, Changes: map[string]map[Cause]int{}, Rollbacks: map[RollbackOutcome]int{}},
 		options:  o,
 	}
-	fresh := *m
+}
+
+// recall reads what is remembered. What cannot be read for its content is
+// forgotten, and said to be.
+func (o Options) recall() (*memory, error) {
+	m := newMemory(o)
 	err := m.read(memoryFile, m)
+	if len(m.lost) == 0 && !m.whole() {
+		m.lost = []string{filepath.Join(o.StateDir, memoryFile) + " is not whole, and begins anew"}
+	}
 	if len(m.lost) > 0 {
+		fresh := newMemory(o)
 		fresh.lost = m.lost
-		m = &fresh
+		m = fresh
 	}
 	return m, err
+}
+
+// whole says whether a document that was read has all its parts.
+func (m *memory) whole() bool {
+	for _, one := range m.Manifests {
+		if one == nil {
+			return false
+		}
+	}
+	return m.Version == 1 && m.Manifests != nil && m.Runs != nil && m.Checks != nil &&
+		m.Counters.Runs != nil && m.Counters.Changes != nil && m.Counters.Rollbacks != nil
 }
 
 // all is the things, which are read when they are first needed.
@@ -81,9 +102,10 @@ func (m *memory) all() (map[string]*thing, error) {
 		if err := m.read(thingsFile, &things); err != nil {
 			return nil, err
 		}
-		if len(m.lost) > lost {
+		if len(m.lost) > lost || things == nil {
 			things = map[string]*thing{}
 		}
+		maps.DeleteFunc(things, func(_ string, t *thing) bool { return t == nil })
 		m.things = things
 	}
 	return m.things, nil
@@ -117,7 +139,11 @@ func (m *memory) manifest(path string) *manifestMemory {
 // all of them were as it has them.
 func (m *memory) settled(path, digest string) bool {
 	one := m.Manifests[path]
-	return one != nil && one.Settled && one.Digest == digest
+	if one == nil || !one.Settled || one.Digest != digest {
+		return false
+	}
+	info, err := os.Stat(filepath.Join(m.options.StateDir, thingsFile))
+	return err == nil && info.Size() == int64(m.Length)
 }
 
 // update changes what is remembered. Runs that change the node are one at a time,
@@ -144,6 +170,7 @@ func (m *memory) write() error {
 	if m.things != nil {
 		text, err := json.Marshal(m.things)
 		if err == nil {
+			m.Length = len(text) + len("\n")
 			err = m.options.write(thingsFile, text, true)
 		}
 		if err != nil {

@@ -98,8 +98,10 @@ func (t *takenBack) Judges(v node.View) ([]node.Judge, error) {
 		if kind.Name != t.id.Type || !ok {
 			continue
 		}
-		if s, err := v.Lstat(t.id.Name); strings.HasPrefix(t.id.Name, "/") && (err != nil || s.Kind == node.Absent) {
-			return nil, err
+		if strings.HasPrefix(t.id.Name, "/") {
+			if s, err := v.Lstat(t.id.Name); err != nil || s.Kind == node.Absent {
+				return nil, err // nothing is left to rule on
+			}
 		}
 		return judged.Judges(v)
 	}
@@ -212,6 +214,8 @@ func named(runs []int) string {
 		text[i] = fmt.Sprint(n)
 	}
 	switch len(text) {
+	case 0:
+		return ""
 	case 1:
 		return "run " + text[0]
 	case 2, 3:
@@ -220,8 +224,8 @@ func named(runs []int) string {
 	return fmt.Sprintf("%d runs, from %s to %s,", len(text), text[0], text[len(text)-1])
 }
 
-// orphanRuns is the runs of units, which nothing in the manifest needs any more,
-// that orphans had: what systemd runs must follow from what is taken back.
+// orphanRuns is the runs of units which nothing in the manifest needs any more, that
+// are orphans or load one: what systemd runs must follow from what is taken back.
 func (r *run) orphanRuns(orphans []*step, runs []*journal.Run) ([]*step, error) {
 	policies := map[string]resources.RunPolicy{}
 	for _, run := range standing(runs) {
@@ -238,7 +242,10 @@ func (r *run) orphanRuns(orphans []*step, runs []*journal.Run) ([]*step, error) 
 	var steps []*step
 	for _, unit := range slices.Sorted(maps.Keys(policies)) {
 		id := resources.ID{Type: runType, Name: unit}
-		if t := r.memory.things[id.String()]; t == nil || t.Manifest != whole(r.manifest.Path) || r.step(id) != nil {
+		concerned := slices.ContainsFunc(orphans, func(s *step) bool {
+			return s.id == resources.ID{Type: "unit", Name: unit} || slices.Contains(policies[unit].Loads, s.id.Name)
+		})
+		if !concerned || r.step(id) != nil {
 			continue
 		}
 		s := &step{id: id, resource: resources.NewRunBack(policies[unit], nil), rank: lateRun, orphan: true}
@@ -286,7 +293,8 @@ func (r *run) keepTakenBack(m *memory, s *step, told *ResourceReport) {
 }
 
 // needed is the runs that the journal must keep however many there are: for each
-// resource that is remembered, the first that has made something of it, and the last.
+// resource that is remembered, or that one of the newest runs has changed, the first
+// that has made something of it, and the last.
 func (o Options) needed(runs []*journal.Run) (map[int]bool, error) {
 	m, err := o.recall()
 	if err != nil {
@@ -296,24 +304,31 @@ func (o Options) needed(runs []*journal.Run) (map[int]bool, error) {
 	if err != nil {
 		return nil, err
 	}
+	managed := map[string]bool{}
+	for text := range things {
+		id := parseID(text)
+		managed[text], managed[resources.ID{Type: runType, Name: id.Name}.String()] = true, true
+	}
+	for _, run := range runs[:min(o.Keep, len(runs))] {
+		for _, e := range run.Entries {
+			managed[e.Resource] = true
+		}
+	}
 	first, last := map[string]int{}, map[string]int{}
 	for _, run := range standing(runs) {
 		for _, e := range run.Entries {
-			unit, isRun := strings.CutPrefix(e.Resource, runType+":")
-			if things[e.Resource] == nil && !(isRun && things["unit:"+unit] != nil) {
+			if !managed[e.Resource] {
 				continue
 			}
-			if _, seen := first[e.Resource]; !seen {
+			if first[e.Resource] == 0 {
 				first[e.Resource] = run.Number
 			}
 			last[e.Resource] = run.Number
 		}
 	}
 	needed := map[int]bool{}
-	for _, numbers := range []map[string]int{first, last} {
-		for _, n := range numbers {
-			needed[n] = true
-		}
+	for id := range first {
+		needed[first[id]], needed[last[id]] = true, true
 	}
 	return needed, nil
 }

@@ -256,29 +256,38 @@ func (r *maker) rememberRollback() error {
 		if err != nil {
 			return err
 		}
-		back := slices.Clone(r.report.Resources)
-		for _, also := range []*RollbackReport{r.report.Rollback, r.report.Recovered} {
-			if also != nil {
-				back = append(back, also.Resources...)
-			}
-		}
-		for _, told := range back {
-			if told.Made == 0 {
-				continue
-			}
-			t := things[told.ID]
+		m.manifest(r.report.Manifest).Settled = false
+		for id := range r.report.takenBack() {
+			t := things[id]
 			if t == nil { // it was forgotten, and is there again
-				things[told.ID] = &thing{Manifest: r.report.Manifest, Declared: "taken back", State: StateOrphaned, Since: &now, Why: "it was brought back"}
+				things[id] = &thing{Manifest: r.report.Manifest, Declared: "brought back", State: StateOrphaned, Since: &now, Why: "it was brought back"}
 				continue
 			}
-			if one := m.Manifests[t.Manifest]; one != nil {
-				one.Settled = false
-			}
+			m.manifest(t.Manifest).Settled = false
 			t.Declared, t.Drifted, t.Fought, t.Corrected, t.Why = "", nil, "", nil, "it was taken back"
 			t.becomes(StatePending, now)
 		}
 		return nil
 	})
+}
+
+// takenBack is the ids of the resources of which a roll-back has changed something.
+func (r *Report) takenBack() map[string]bool {
+	ids := map[string]bool{}
+	add := func(list []ResourceReport) {
+		for i := range list {
+			if list[i].Made > 0 {
+				ids[list[i].ID] = true
+			}
+		}
+	}
+	add(r.Resources)
+	for _, back := range []*RollbackReport{r.Rollback, r.Recovered} {
+		if back != nil {
+			add(back.Resources)
+		}
+	}
+	return ids
 }
 
 // dropChecks forgets the checks that have left a manifest.

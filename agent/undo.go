@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -110,9 +111,10 @@ func (b *comeback) undo(ctx context.Context) error {
 	b.perform(context.WithoutCancel(ctx))
 	told := b.tell()
 	b.report.Rollback.Failed, b.report.Rollback.ByHand = told.Failed, told.ByHand
-	if b.from.Mode == journal.Rollback {
+	switch {
+	case b.from.Mode == journal.Rollback:
 		b.report.note("the manifest is no longer held")
-	} else {
+	case !b.options.keeps(b.from.Manifest):
 		b.report.note("the manifest is held until it changes, or until apply --retry-held")
 	}
 	return nil
@@ -122,9 +124,16 @@ func (b *comeback) changes() bool {
 	return slices.ContainsFunc(slices.Concat(b.files, b.units), (*step).acts)
 }
 
+// keeps says whether a manifest is one of the agent's own, in the state directory, such
+// as that of install. It is applied when somebody asks for it, and never held.
+func (o Options) keeps(manifest string) bool { return filepath.Dir(manifest) == whole(o.StateDir) }
+
 // holdOrRelease holds the manifest that was taken back, and what has become of it
 // since. To take a roll-back back lets go of it.
 func (b *comeback) holdOrRelease() error {
+	if b.options.keeps(b.from.Manifest) {
+		return nil
+	}
 	if b.from.Mode == journal.Rollback {
 		return b.options.release(func(h Hold) bool { return h.Run == b.from.Of })
 	}

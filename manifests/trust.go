@@ -20,13 +20,19 @@ type trust struct {
 const linkLimit = 40
 
 // Ours refuses a path of which somebody else than root and the caller may write or
-// replace a step, as far as there is something yet.
+// replace a step, or the file at its end, as far as there is something yet.
 func Ours(path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
 	}
 	err = new(trust).way("/", strings.Split(path, "/"))
+	if err == nil {
+		var info fs.FileInfo
+		if info, err = os.Stat(path); err == nil && info.Mode().IsRegular() {
+			err = ours("it", path, info)
+		}
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -139,6 +139,8 @@ func (r *Run) decide(v node.View, unit *unitfile.Unit, now node.Unit) (verdict, 
 		return r.again(now), nil
 	case r.wantsDown() && isUp(now):
 		return verdict{verb: node.StopUnit, why: r.declared.down()}, nil
+	case r.wantsDown() && r.declared.Departs() && now.ActiveState == "failed":
+		return verdict{verb: node.ResetUnit, why: "it is declared absent, and systemd remembers that it has failed"}, nil
 	case r.wantsDown():
 		return verdict{}, nil
 	case now.Running():

@@ -31,7 +31,8 @@ var may = []struct {
 	{"agent/journal", []string{"resources/node"}, "the journal keeps changes; what they are for is the engine's"},
 	{"agent", []string{"agent/journal", "manifests", "resources", "resources/node"}, "the engine serves any type, so it names none"},
 	{"agent/metrics", []string{"agent", "resources", "resources/node"}, "the metrics are made of a status, and of the lists of what it can say"},
-	{"agent/cli", []string{"agent", "agent/metrics", "manifests", "resources", "resources/node"}, "the command line calls the engine"},
+	{"agent/service", []string{"manifests", "resources", "resources/unitfile"}, "the agent's own units are declared like any other; the engine makes them"},
+	{"agent/cli", []string{"agent", "agent/metrics", "agent/service", "manifests", "resources", "resources/node"}, "the command line calls the engine"},
 	{"agent/mnw-agent", []string{"agent/cli"}, "main is a dozen lines"},
 }
 

@@ -137,7 +137,7 @@ func (tr *trial) same(before boot.Snapshot, when string) {
 // agent runs the agent on the tree. No secret may show in what it says.
 func (tr *trial) agent(verb string, flags ...string) (code int, said string) {
 	tr.Helper()
-	args := append([]string{verb, "--color=never"}, flags...)
+	args := append([]string{verb, "--color=never", "--enforce"}, flags...) // the node is put back again and again
 	if tr.root != "" {
 		args = append(args, "--root", tr.root)
 	}

@@ -41,7 +41,7 @@ func TestKilledAnywhere(t *testing.T) {
 	if result := m.Agent("apply", manifestPath); result.Code != 0 {
 		t.Error(result)
 	}
-	if left := m.MustSh("ls -A " + stateDir); left != "journal\nlock\nreport.json" {
+	if left := m.MustSh("ls -A " + stateDir); left != "journal\nlock\nmemory.json\nmemory.lock\nreport.json\nresources.json" {
 		t.Errorf("left in the state directory: %s", left)
 	}
 	if mounts := m.MustSh("findmnt --noheadings --output=SOURCE | grep mnw-agent || :"); mounts != "" {

@@ -22,6 +22,7 @@ type look struct {
 	diffs   bool // what changes, as unified diffs
 	all     bool // what is as declared, too
 	applied bool // apply was to make the changes
+	byHand  bool // no manifest of somebody's, so none is held
 }
 
 // ink is a colour or weight, as an SGR sequence.
@@ -150,7 +151,7 @@ func (a *app) printReport(r *agent.Report, l look) {
 	for _, note := range r.Notes {
 		p.say("%s\n", p.paint(yellow, strings.TrimLeft(indent("note: "+note), " ")))
 	}
-	p.summary(r)
+	p.summary(r, l)
 }
 
 // rollback tells how a run was taken back.
@@ -261,7 +262,7 @@ func (p *printer) diff(text string) {
 }
 
 // summary says in a line or two how the run ended and what state the node is in.
-func (p *printer) summary(r *agent.Report) {
+func (p *printer) summary(r *agent.Report, l look) {
 	for _, c := range r.Checks {
 		if text := checkLine(c); text != "" {
 			p.say("%s\n", visible(text))
@@ -273,7 +274,11 @@ func (p *printer) summary(r *agent.Report) {
 	}
 	p.byHand(r.Recovered)
 	p.byHand(r.Rollback)
-	if end := ending(r); end != "" {
+	end := ending(r)
+	if l.byHand {
+		end = strings.TrimSuffix(end, heldNow)
+	}
+	if end != "" {
 		p.say("%s\n", p.paint(endInk(r), end))
 	}
 }

@@ -39,12 +39,15 @@ func tally(r *agent.Report) string {
 	return fmt.Sprintf("%s: %s. %s", total, strings.Join(parts, ", "), took)
 }
 
+// heldNow is what comes of a roll-back for a manifest.
+const heldNow = " The manifest is held until it changes, or until apply --retry-held."
+
 // ending is what a person wants to know of a run that did not end well.
 func ending(r *agent.Report) string {
 	changed := r.Count(agent.OutcomeChanged)
 	switch {
 	case r.Result == agent.RolledBack:
-		return "Rolled back: the node is as it was before. The manifest is held until it changes, or until apply --retry-held."
+		return "Rolled back: the node is as it was before." + heldNow
 	case r.Result == agent.RollbackFailed:
 		return "The roll-back did not succeed: mend what is marked above, and do by hand what it could not do."
 	case r.Result == agent.Held:

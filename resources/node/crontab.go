@@ -9,7 +9,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // crontabSpool is the directory of the users' own tables, each a file under its
@@ -133,8 +136,26 @@ func (c *CrontabChange) install(ctx context.Context) error {
 	if c.To == nil {
 		argv[3] = "-r"
 	}
-	_, err := run(ctx, command{argv: argv, stdin: bytesOf(c.To), limit: programLimit, acts: true})
+	as, err := bySetgid(argv[0])
+	if err == nil {
+		_, err = run(ctx, command{argv: argv, stdin: bytesOf(c.To), limit: programLimit, as: as, acts: true})
+	}
 	return err
+}
+
+// bySetgid is root with the group that a program's setgid bit would give it, nil
+// for a program that has none: the bit counts for nothing in a service with
+// NoNewPrivileges=, and crontab would leave tables of another group.
+func bySetgid(name string) (*syscall.Credential, error) {
+	program, err := which(name)
+	if err != nil {
+		return nil, err
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(program, &st); err != nil || st.Mode&unix.S_ISGID == 0 {
+		return nil, err
+	}
+	return &syscall.Credential{Gid: st.Gid, NoSetGroups: true}, nil
 }
 
 // explain names the reason of a refusal that crontab does not name.

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/makenotwork/mnw-agent/agent"
+	"github.com/makenotwork/mnw-agent/agent/service"
+	"github.com/makenotwork/mnw-agent/manifests"
+)
+
+func (a *app) uninstallCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "uninstall",
+		Short: "Take away what install has set up",
+		Long: `Uninstall stops the timer or service that install has set up, and removes its units
+with their drop-ins. Like install it is an ordinary run: --plan shows what it would
+change and exits with 2, and rollback takes it back.
+
+The state directory stays, with the journal and the way back of every run in it. So
+does all that the manifest has made.`,
+		Example: "  mnw-agent uninstall --plan\n  mnw-agent uninstall",
+		Args:    cobra.NoArgs,
+	}
+	in := &installation{app: a, flag: cmd.Flags().Changed}
+	a.runFlags(cmd)
+	a.keepFlag(cmd)
+	in.unitFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if err := service.CheckName(in.name); err != nil {
+			return usageError{err}
+		}
+		o, err := in.options("uninstall")
+		if err != nil {
+			return err
+		}
+		at := in.at(o)
+		m, err := service.Absent(in.name, at)
+		if err != nil {
+			return err
+		}
+		return in.converge(cmd.Context(), m, o, fmt.Sprintf("%s stays, with the journal of all runs in it", filepath.Dir(at)))
+	}
+	return cmd
+}
+
+// options are the engine's options, as far as this process may have its way.
+func (in *installation) options(verb string) (agent.Options, error) {
+	o, err := in.app.options()
+	if err == nil && o.Root == "/" && os.Geteuid() != 0 && !in.plan {
+		err = fmt.Errorf("%s changes this system and needs root: use sudo, or --root DIRECTORY for an image", verb)
+	}
+	return o, err
+}
+
+// converge plans or applies what the units are declared as. That somebody has taken an
+// earlier run back holds nothing: this one was asked for by hand.
+func (in *installation) converge(ctx context.Context, m *manifests.Manifest, o agent.Options, note string) error {
+	do := agent.Apply
+	if in.plan {
+		do = agent.Plan
+	}
+	o.RetryHeld = true
+	report, err := do(ctx, m, o)
+	if report != nil && note != "" {
+		report.Notes = append(report.Notes, note)
+	}
+	return in.tell(report, err, look{diffs: in.plan || in.diffs, applied: !in.plan, byHand: true})
+}
