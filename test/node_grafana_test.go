@@ -120,7 +120,7 @@ var firesFor = map[string][]string{
 	"MnwAgentStale":            {"stale"},
 	"MnwAgentTextfileBroken":   {"broken", "leftover"},
 	"MnwAgentRunTooLong":       {"failing"},
-	"MnwAgentFailing":          {"failing", "never-well"},
+	"MnwAgentFailing":          {"failing", "forgetful", "never-well"},
 	"MnwAgentRolledBack":       {"rolled-back"},
 	"MnwAgentRollbackFailed":   {"torn"},
 	"MnwAgentHeld":             {"held"},
