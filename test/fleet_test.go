@@ -63,6 +63,7 @@ var members = []member{
 	{"torn", "db", func(s *agent.Status, ago func(int) time.Time) { ended(s, agent.RollbackFailed, ago(100), ago(100)) }},
 	{"held", "db", func(s *agent.Status, ago func(int) time.Time) {
 		ended(s, agent.Held, ago(100), ago(400))
+		s.Manifests[0].Held = &agent.Hold{Run: 1}
 		drifted(s, agent.StateFighting, ago(300))
 	}},
 	{"plans", "", func(s *agent.Status, ago func(int) time.Time) {
