@@ -290,6 +290,7 @@ func TestExposure(t *testing.T) {
 		if found == nil {
 			t.Fatal(said)
 		}
+		t.Logf("%s: exposed by %s", unit, found[1])
 		if exposure, err := strconv.ParseFloat(found[1], 64); err != nil || exposure > exposureLimit {
 			t.Errorf("%s: exposed by %s, want at most %.1f:\n%s", unit, found[1], exposureLimit, said)
 		}
