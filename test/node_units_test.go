@@ -79,3 +79,20 @@ files: {/srv/zzz: {content: x, after: [unit:zzz.service]}}
 		t.Errorf("it was started %s times, want twice", starts)
 	}
 }
+
+// Units that go after each other are all forgotten by systemd in one run.
+func TestUnitsGoInOrder(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	const unit = `{content: "[Service]\nExecStart=/bin/sleep infinity\n", active: true, settle: 50ms}`
+	if result := run(m, "units: {a.service: "+unit+", b.service: "+unit+"}\n", "apply"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	gone := run(m, "units: {a.service: {state: absent, after: [\"unit:b.service\"]}, b.service: {state: absent}}\n", "apply")
+	if gone.Code != 0 {
+		t.Error(gone)
+	}
+	if left := m.MustSh("systemctl show -P LoadState a b"); left != "not-found\n\nnot-found" {
+		t.Errorf("systemd knows: %s", left)
+	}
+}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"path"
 	"sync"
 	"time"
 )
@@ -107,9 +108,21 @@ func (f *Future) Unit(name string) (Unit, error) {
 		}
 	}
 	if f.manager != nil {
+		file := u.File
 		u = u.afterReload()
+		if f.stirredSince(path.Dir(file), f.manager.Loaded) { // so the file may have gone when it was read
+			u.File = file
+		}
 	}
 	return u, nil
+}
+
+// stirredSince says whether something in a directory comes, goes or is replaced after
+// a moment.
+func (f *Future) stirredSince(dir string, since time.Time) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.stirred[dir].After(since)
 }
 
 // Manager is part of View.
