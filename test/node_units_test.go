@@ -80,10 +80,13 @@ files: {/srv/zzz: {content: x, after: [unit:zzz.service]}}
 	}
 }
 
-// Units that go after each other are all forgotten by systemd in one run.
+// Units that go after each other are all forgotten by systemd in one run, though
+// another one still names them.
 func TestUnitsGoInOrder(t *testing.T) {
 	t.Parallel()
 	m := ready(t)
+	m.WriteFile("/etc/systemd/system/c.service", "[Unit]\nWants=a.service\n[Service]\nExecStart=/bin/sleep infinity\n", 0o644)
+	m.Must("systemctl", "start", "c")
 	const unit = `{content: "[Service]\nExecStart=/bin/sleep infinity\n", active: true, settle: 50ms}`
 	if result := run(m, "units: {a.service: "+unit+", b.service: "+unit+"}\n", "apply"); result.Code != 0 {
 		t.Fatal(result)
