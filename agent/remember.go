@@ -14,7 +14,7 @@ import (
 // remember keeps what came of a run: how it ended, and what it knows now of each
 // resource.
 func (r *run) remember() error {
-	return r.options.update(func(m *memory) error {
+	return r.options.update(r.memory, func(m *memory) error {
 		now := time.Now().UTC()
 		m.ended(r.report, now)
 		path := whole(r.manifest.Path)
@@ -245,7 +245,7 @@ func Missed(o Options, mode Mode, manifest string, err error) error {
 	if err := privateDir(o.StateDir); err != nil {
 		return err
 	}
-	return o.update(func(m *memory) error {
+	return o.update(nil, func(m *memory) error {
 		if errors.Is(err, ErrLocked) {
 			m.Counters.run(mode, Locked)
 			return nil
@@ -262,7 +262,7 @@ func Missed(o Options, mode Mode, manifest string, err error) error {
 // rememberRollback keeps that what a roll-back has taken back is no longer as any
 // manifest has it.
 func (r *maker) rememberRollback() error {
-	return r.options.update(func(m *memory) error {
+	return r.options.update(nil, func(m *memory) error {
 		now := time.Now().UTC()
 		m.ended(r.report, now)
 		things, err := m.all()
