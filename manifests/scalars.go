@@ -3,6 +3,7 @@ package manifests
 import (
 	"encoding"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 
@@ -73,7 +74,7 @@ func decodeItself(l *loader, n *yaml.Node, into reflect.Value) {
 	}
 	l.scratch = append(l.scratch[:0], n.Value...)
 	if err := into.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(l.scratch); err != nil {
-		l.wrong(n, "%v", err)
+		l.wrong(n, "%v%s", err, l.didYouMean(n.Value, slices.Values(choices(into.Type()))))
 	}
 }
 

@@ -79,8 +79,10 @@ func (r *reference) value(t reflect.Type) object {
 	switch {
 	case t == refType:
 		return object{"type": "string", "pattern": "^[a-z_]+:.|" + expands}
+	case t.Kind() == reflect.Struct && choices(t) != nil:
+		return object{"anyOf": append(anyChoice(t), r.fields(t))}
 	case choices(t) != nil:
-		return object{"anyOf": []object{{"enum": choices(t)}, {"type": "string", "pattern": expands}}}
+		return object{"anyOf": anyChoice(t)}
 	case t.Kind() == reflect.Pointer:
 		return r.value(t.Elem())
 	case t.Kind() == reflect.Struct && text:
@@ -103,3 +105,8 @@ func (r *reference) value(t reflect.Type) object {
 
 // anyScalar is the schema of a value whose text counts, as it is written.
 func anyScalar() object { return object{"$ref": "#/$defs/scalar"} }
+
+// anyChoice is the schemas of a value that is one of a few words.
+func anyChoice(t reflect.Type) []object {
+	return []object{{"enum": choices(t)}, {"type": "string", "pattern": expands}}
+}

@@ -26,6 +26,8 @@ func words(t reflect.Type) string {
 	switch {
 	case t == refType:
 		return "id"
+	case t.Kind() == reflect.Struct && choices(t) != nil:
+		return oneOf(append(choices(t), "fields"))
 	case choices(t) != nil:
 		return oneOf(choices(t))
 	case t.Kind() == reflect.Pointer:

@@ -26,8 +26,9 @@ import (
 //	    set: {PORT: 3000}
 //	    require: [DATABASE_URL]
 type EnvFile struct {
-	Path Path `yaml:"-"`
-	Perm `yaml:",inline"`
+	Path    Path `yaml:"-"`
+	Perm    `yaml:",inline"`
+	Readers `yaml:",inline"`
 	// Seed is a file on the node whose content this one begins with, copied once,
 	// when this one is not there yet.
 	Seed Path `yaml:"seed,omitempty"`
@@ -40,6 +41,15 @@ type EnvFile struct {
 	// Require is keys that must be there, whatever their values. It is examined
 	// before anything is written.
 	Require []string `yaml:"require,omitempty"`
+	// Types is what the values of keys must be, by key: path, port, url, secret, or
+	// {secret: 32}. A path is absolute, there is something, and the user of each
+	// service that reads this file when it starts can read it, as far as modes tell.
+	// A port is 1 to 65535. A url has a scheme and a host. A secret has 16
+	// characters, or as many as are said here, and its value never shows. Declared
+	// values are examined when the manifest is read, and all that the file would
+	// hold, whoever wrote it, before anything is written. What is not there is
+	// nothing to be examined: require says that it must be.
+	Types map[string]ValueType `yaml:"types,omitempty"`
 	// Exclusive owns the whole file: what is neither set nor secret goes.
 	Exclusive bool `yaml:"exclusive,omitempty"`
 	// State is whether it should be there. Default: present.
@@ -139,25 +149,32 @@ func (e *EnvFile) all() map[string]string {
 	return all
 }
 
-// shown is what a difference may show: the values of set, and no others.
+// shown is what a difference may show: the values of set that are not declared
+// to be secret, and no others.
 func (e *EnvFile) shown(before, after []byte) node.Shown {
-	b, a := envfile.Masked(envfile.Parse(before), envfile.Parse(after), func(key string) bool {
-		_, public := e.Set[key]
-		return public
-	})
+	b, a := envfile.Masked(envfile.Parse(before), envfile.Parse(after), e.isPublic)
 	return node.Shown{Before: string(b), After: string(a)}
 }
 
-// Examine is part of Examiner: what is required must be there.
+// Examine is part of Examiner: what is required must be there, and be what it is
+// declared to be.
 func (e *EnvFile) Examine(_ context.Context, v node.View) error {
-	if len(e.Require) == 0 || e.Departs() {
+	if e.Departs() {
 		return nil
+	}
+	unread := e.Readers.examine(v, e.Path)
+	if len(e.Require) == 0 && len(e.Types) == 0 {
+		return unread
 	}
 	text, err := v.ReadFile(string(e.Path))
 	if err != nil {
 		return err
 	}
 	file := envfile.Parse(text)
+	return errors.Join(e.examineKeys(file), e.examineTypes(v, file), unread)
+}
+
+func (e *EnvFile) examineKeys(file *envfile.File) error {
 	var missing []string
 	for _, key := range e.Require {
 		if _, ok := file.Get(key); !ok {
@@ -171,7 +188,15 @@ func (e *EnvFile) Examine(_ context.Context, v node.View) error {
 }
 
 // Conceals is part of Secretive.
-func (e *EnvFile) Conceals() []string { return slices.Collect(maps.Values(e.Secrets)) }
+func (e *EnvFile) Conceals() []string {
+	secrets := slices.Collect(maps.Values(e.Secrets))
+	for key, value := range e.Set {
+		if !e.isPublic(key) {
+			secrets = append(secrets, value)
+		}
+	}
+	return secrets
+}
 
 // Feeds is part of Feeder.
 func (e *EnvFile) Feeds(v node.View) ([]string, error) {
@@ -193,36 +218,3 @@ func (e *EnvFile) Needs() []node.Subject {
 
 // Departs is part of Departer.
 func (e *EnvFile) Departs() bool { return e.State.Departs() }
-
-// Check is part of Checker.
-func (e *EnvFile) Check() error {
-	var errs []error
-	for _, section := range []string{"set", "secrets"} {
-		keys := map[string]map[string]string{"set": e.Set, "secrets": e.Secrets}[section]
-		for _, key := range slices.Sorted(maps.Keys(keys)) {
-			if _, err := envfile.Quote(key, keys[key]); err != nil {
-				errs = append(errs, inField(err, section, key))
-			}
-		}
-	}
-	for key := range e.Secrets {
-		if _, twice := e.Set[key]; twice {
-			errs = append(errs, inField(fmt.Errorf("%s stands under set as well", key), "secrets", key))
-		}
-	}
-	all := e.all()
-	for _, key := range e.Unset {
-		if _, set := all[key]; set || slices.Contains(e.Require, key) {
-			errs = append(errs, inField(fmt.Errorf("%s is unset, and set or required as well", key), "unset"))
-		}
-	}
-	if e.Exclusive && e.Seed != "" {
-		errs = append(errs, inField(errors.New("an exclusive file has no seed: all that is in it is declared"), "seed"))
-	}
-	for _, key := range e.Require {
-		if _, set := all[key]; e.Exclusive && !set {
-			errs = append(errs, inField(fmt.Errorf("%s is required, but an exclusive file holds only what is set here", key), "require"))
-		}
-	}
-	return errors.Join(errs...)
-}

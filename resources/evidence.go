@@ -3,7 +3,6 @@ package resources
 import (
 	"errors"
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -166,13 +165,13 @@ func unitsReading(v node.View, file string) ([]string, error) {
 	if _, err := v.Manager(); errors.Is(err, node.ErrOffline) || errors.Is(err, node.ErrNoSystemd) {
 		return nil, nil
 	}
-	services, err := unitfile.All(v, "service")
+	services, err := servicesReading(v, file)
 	if err != nil {
 		return nil, err
 	}
-	running := map[string]bool{}
+	var running []string
 	for _, service := range services {
-		if isTemplate(service.Name) || !slices.Contains(environmentFiles(v, service), file) {
+		if isTemplate(service.Name) {
 			continue
 		}
 		now, err := v.Unit(service.Name)
@@ -180,8 +179,21 @@ func unitsReading(v node.View, file string) ([]string, error) {
 			return nil, err
 		}
 		if now.Running() {
-			running[service.Name] = true
+			running = append(running, service.Name)
 		}
 	}
-	return slices.Sorted(maps.Keys(running)), nil
+	return running, nil
+}
+
+// servicesReading is the services that read a file as an environment file when
+// they start, under this name or another, sorted by name.
+func servicesReading(v node.View, file string) ([]*unitfile.Unit, error) {
+	services, err := unitfile.All(v, "service")
+	end, _ := follow(v, file)
+	return slices.DeleteFunc(services, func(service *unitfile.Unit) bool {
+		return !slices.ContainsFunc(environmentFiles(v, service), func(read string) bool {
+			at, _ := follow(v, read)
+			return at == end
+		})
+	}), err
 }

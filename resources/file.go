@@ -19,10 +19,11 @@ import (
 //	    lines: ["PasswordAuthentication no"]
 //	    validate: [sshd, -t]
 type File struct {
-	Path Path `yaml:"-"`
-	Text `yaml:",inline"`
-	Perm `yaml:",inline"`
-	Edit `yaml:",inline"`
+	Path    Path `yaml:"-"`
+	Text    `yaml:",inline"`
+	Perm    `yaml:",inline"`
+	Edit    `yaml:",inline"`
+	Readers `yaml:",inline"`
 	// Validate is a program and its arguments that must end with status 0 in a
 	// preview of the node in which the file has its new content, at its path. It
 	// runs as root, without a network, before anything is written.
@@ -79,6 +80,14 @@ func (f *File) Judges(node.View) ([]node.Judge, error) {
 		return nil, nil
 	}
 	return []node.Judge{{Argv: f.Validate, Limit: judgeLimit, Reads: []string{string(f.Path)}, Own: []string{""}}}, nil
+}
+
+// Examine is part of Examiner.
+func (f *File) Examine(_ context.Context, v node.View) error {
+	if f.Departs() {
+		return nil
+	}
+	return f.Readers.examine(v, f.Path)
 }
 
 // Conceals is part of Secretive.

@@ -86,6 +86,19 @@ func (u *Unit) User() string { return u.scalar("User") }
 // Group is their group; "" is the user's own.
 func (u *Unit) Group() string { return u.scalar("Group") }
 
+// SupplementaryGroups are further groups of theirs, names or numbers.
+func (u *Unit) SupplementaryGroups() []string {
+	var out []string
+	for _, value := range u.Values(u.section(), "SupplementaryGroups") {
+		list, _ := words(value, quotes)
+		for _, word := range list {
+			word, _ = u.Expand(word)
+			out = append(out, word)
+		}
+	}
+	return out
+}
+
 func (u *Unit) scalar(key string) string {
 	text, _ := u.Expand(u.Value(u.section(), key))
 	return text
