@@ -79,7 +79,7 @@ func (r *readership) examine(to string, hide bool) error {
 	} else if why != nil {
 		return fmt.Errorf("leads nowhere: %w", why)
 	}
-	if !r.view.Owners() {
+	if !r.view.Owners() || openToAll(r.view, to) {
 		return nil
 	}
 	if !r.looked {

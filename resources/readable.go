@@ -55,6 +55,24 @@ func unreadable(v node.View, user node.User, at string) error {
 	return fmt.Errorf("%w: give it mode %s", why, wider)
 }
 
+// openToAll says whether nothing on the way to a path, nor what lies there, keeps
+// anybody from reading it: then nobody need be asked for.
+func openToAll(v node.View, to string) bool {
+	for s := range steps(v, to) {
+		needs := node.Mode(0)
+		if s.state.Kind == node.Directory {
+			needs = 0o111
+		}
+		if s.last() && s.state.Kind != node.Symlink {
+			needs |= 0o444
+		}
+		if s.state.Mode&needs != needs {
+			return false
+		}
+	}
+	return true
+}
+
 // missing is the first step to a path at which there is nothing, or no way on.
 func missing(v node.View, to string) error {
 	var s step

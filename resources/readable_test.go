@@ -143,10 +143,24 @@ func TestWithoutOwnersExistenceIsEnough(t *testing.T) {
 
 // Where the services cannot be listed, nothing is taken for granted.
 func TestServicesThatCannotBeRead(t *testing.T) {
-	v := unlistable{draw(t, "d /opt/old 0755 root:root", "f /etc/x.env 0600 root:root OLD=/opt/old\n")}
+	v := unlistable{draw(t, "d /opt/old 0750 root:root", "f /etc/x.env 0600 root:root OLD=/opt/old\n")}
 	e := &EnvFile{Path: "/etc/x.env", Types: map[string]ValueType{"OLD": valueType(t, "path")}}
 	if err := e.Examine(t.Context(), v); !strings.Contains(said(err), "is read by services that cannot be told: unit search path: no disk") {
 		t.Error(err)
+	}
+}
+
+// What everybody may read need not be held to anybody, which would take longer than
+// all the rest of such a run.
+func TestOpenToAll(t *testing.T) {
+	v := draw(t, "d /a 0755 root:root", "d /a/shut 0751 root:root", "f /a/file 0644 root:root", "f /a/own 0640 root:root",
+		"d /b 0711 root:root", "f /b/file 0444 root:root", "d /c 0705 root:root", "f /c/file 0644 root:root", "l /l b/file", "l /m /a/own")
+	for at, open := range map[string]bool{
+		"/a": true, "/a/file": true, "/a/shut": false, "/a/own": false, "/b": false, "/b/file": true, "/c/file": false, "/l": true, "/m": false, "/": true,
+	} {
+		if openToAll(v, at) != open {
+			t.Errorf("%s is open to all: %v", at, !open)
+		}
 	}
 }
 
