@@ -90,7 +90,7 @@ func (c *CrontabChange) back(v View, anyhow bool) (Plan, error) {
 }
 
 // back of a change of one group. A group has so little that it is never found
-// between two states.
+// between two states. One that others have come into stays, as a directory does.
 func (c *GroupChange) back(v View, anyhow bool) (Plan, error) {
 	g, there := v.Group(c.Name)
 	now := GroupRecord{Present: there}
@@ -107,9 +107,32 @@ func (c *GroupChange) back(v View, anyhow bool) (Plan, error) {
 		return Plan{}, &MovedError{Subject: c.Subject(), Saw: c.To.String(), Found: now.String()}
 	}
 	if !c.From.Present {
+		if others := c.others(v, g); len(others) > 0 {
+			return Plan{Notes: []string{fmt.Sprintf("the group is kept: %s in it", are(others))}}, nil
+		}
 		now = GroupRecord{Present: true, GID: fmt.Sprint(g.GID), Members: g.Members}
 	}
 	return Plan{Changes: []Change{&GroupChange{Name: c.Name, From: now, To: c.From}}}, nil
+}
+
+// others is who is in a group that the change has made, but for those whom it put
+// there itself.
+func (c *GroupChange) others(v View, g Group) []string {
+	others := slices.DeleteFunc(slices.Clone(g.Members), func(name string) bool { return slices.Contains(c.To.Members, name) })
+	for _, u := range Users(v) {
+		if u.Group == c.Name && !slices.Contains(others, u.Name) {
+			others = append(others, u.Name)
+		}
+	}
+	slices.Sort(others)
+	return others
+}
+
+func are(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " is"
+	}
+	return some(names) + " are"
 }
 
 // back stops what the change has started. It is the first to be taken back, when
