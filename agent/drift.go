@@ -42,9 +42,20 @@ func (r *run) recall() error {
 	return nil
 }
 
-// findCauses says of each step that differs, or did, why.
+// findCauses says of each step that differs, or did, why, and what is fought for.
 func (r *run) findCauses() error {
 	if r.memory == nil || !slices.ContainsFunc(r.steps, (*step).differs) {
+		return nil
+	}
+	err := r.tellCauses()
+	if err == nil {
+		r.noteFights()
+	}
+	return err
+}
+
+func (r *run) tellCauses() error {
+	if r.memory == nil {
 		return nil
 	}
 	things, err := r.memory.all()
@@ -58,7 +69,6 @@ func (r *run) findCauses() error {
 			}
 		}
 	}
-	r.noteFights()
 	return nil
 }
 

@@ -84,22 +84,21 @@ func (l *log) plan(steps []*step) error {
 	if !l.heard() {
 		return nil
 	}
-	var ids []string
+	var entries []journal.Entry
 	var changes []node.Change
 	for _, s := range steps {
 		for _, c := range s.plan.Changes {
-			ids = append(ids, s.id.String())
+			entries = append(entries, journal.Entry{Resource: s.id.String(), Restores: s.cause == Drift})
 			changes = append(changes, c)
 		}
 	}
 	if len(changes) == 0 {
 		return nil
 	}
-	shared, err := l.shared(ids, changes)
-	if err != nil {
+	if err := l.findShared(entries, changes); err != nil {
 		return l.forgive(err)
 	}
-	numbers, err := l.writer.Plan(ids, changes, shared)
+	numbers, err := l.writer.Plan(entries, changes)
 	for i, n := range numbers {
 		l.numbers[changes[i]] = n
 	}

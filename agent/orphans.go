@@ -393,6 +393,9 @@ func needed(runs []*journal.Run, managed map[string]bool) (map[int]bool, error) 
 				return nil, fmt.Errorf("run %d, change %d: %w", run.Number, e.Number, err)
 			}
 			before := last[e.Resource+"\x00"+subject]
+			if before == 0 && e.Restores {
+				continue
+			}
 			keep(run.Number, e.Resource, subject)
 			switch {
 			case e.Shared:

@@ -67,6 +67,9 @@ func pastOf(runs []*journal.Run, of func(id string) string) (map[string]*past, e
 // add adds a change that was made, or was in hand when its run was cut short.
 func (p *past) add(c node.Change, e journal.Entry, run *journal.Run) {
 	i := slices.IndexFunc(p.made, func(other pastChange) bool { return other.subject() == c.Subject() })
+	if i < 0 && e.Restores {
+		return // it was as declared before the agent had made anything of it
+	}
 	if i < 0 {
 		i = len(p.made)
 		p.made = append(p.made, pastChange{})
@@ -140,37 +143,27 @@ func (c pastChange) wayBack(v node.View) (node.Plan, error) {
 	return plan, err
 }
 
-// shared says of each change of a resource whether others have changed what runs had
-// made of it, and that stands. The journal is read only where somebody else's lines
-// may be kept.
-func (l *log) shared(ids []string, changes []node.Change) ([]bool, error) {
-	list := make([]bool, len(changes))
-	edited := map[string]bool{}
+// findShared finds of which changes others have come to share what runs had made
+// before. The journal is read only where somebody else's lines may be kept.
+func (l *log) findShared(entries []journal.Entry, changes []node.Change) error {
+	edited := map[string]string{}
 	for i, c := range changes {
-		if node.Edits(c) {
-			edited[ids[i]] = true
+		if id := entries[i].Resource; node.Edits(c) {
+			edited[id] = id
 		}
 	}
 	if len(edited) == 0 {
-		return list, nil
+		return nil
 	}
 	runs, err := l.journal.Runs()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	pasts, err := pastOf(runs, func(id string) string {
-		if edited[id] {
-			return id
-		}
-		return ""
-	})
-	if err != nil {
-		return nil, err
-	}
+	pasts, err := pastOf(runs, func(id string) string { return edited[id] })
 	for i, c := range changes {
-		list[i] = pasts[ids[i]].shares(c)
+		entries[i].Shared = pasts[entries[i].Resource].shares(c)
 	}
-	return list, nil
+	return err
 }
 
 // shares says whether others have come to share the subject of a change.

@@ -30,17 +30,18 @@ func (c *PathChange) back(v View, anyhow bool) (Plan, error) {
 		return Plan{}, nil
 	case c.From.Kind == Other && now.Kind == Absent:
 		return Plan{Notes: []string{fmt.Sprintf("the %s is not brought back: what uses it makes it again", c.From.Odd)}}, nil
-	case !c.To.Matches(now) && !c.between(now) && !anyhow:
-		return Plan{}, c.moved(now.String())
 	}
-	if now.Kind == Directory && c.From.Kind != Directory {
+	if now.Kind == Directory && c.To.Kind == Directory && c.From.Kind != Directory {
 		names, err := v.ReadDir(c.Path)
 		switch {
 		case err != nil:
 			return Plan{}, err
-		case len(names) > 0:
+		case len(names) > 0: // whoever it belongs to by now
 			return Plan{Notes: []string{fmt.Sprintf("the directory is kept: others have put %s into it", some(names))}}, nil
 		}
+	}
+	if !c.To.Matches(now) && !c.between(now) && !anyhow {
+		return Plan{}, c.moved(now.String())
 	}
 	return Plan{Changes: []Change{c.backFrom(now)}}, nil
 }
