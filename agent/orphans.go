@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -173,6 +174,9 @@ func (r *run) madeOf(id resources.ID, runs []*journal.Run) (*takenBack, error) {
 	at := map[node.Subject]int{}
 	var by []int
 	for _, run := range standing(runs) {
+		if r.isInstall(run) {
+			continue
+		}
 		for _, e := range run.Entries {
 			if !e.Done || !slices.Contains(ids, e.Resource) {
 				continue
@@ -194,6 +198,13 @@ func (r *run) madeOf(id resources.ID, runs []*journal.Run) (*takenBack, error) {
 	}
 	back.runs = named(by)
 	return back, nil
+}
+
+// isInstall says whether a run was one of install, whose manifest goes by a path in the
+// state directory, while this one is not. A manifest may have drop-ins for the agent's
+// own units; when they go, the units stay: uninstall takes those away.
+func (r *run) isInstall(run *journal.Run) bool {
+	return run.Manifest != whole(r.manifest.Path) && filepath.Dir(run.Manifest) == whole(r.options.StateDir)
 }
 
 // standing is the runs that were not taken back, the oldest first.

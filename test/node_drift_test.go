@@ -274,3 +274,20 @@ func TestFightingAtOnce(t *testing.T) {
 		t.Errorf("it is not left alone: %s", left)
 	}
 }
+
+// Drop-ins of units of somebody else go, and what runs takes that up, though nothing
+// but systemd tells that they were there.
+func TestPruneDropIns(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	m.MustSh(`for u in one two; do printf '[Service]\nExecStart=/bin/sleep infinity\n' >/etc/systemd/system/$u.service; done; systemctl daemon-reload; systemctl start one two`)
+	if result := run(m, `units: {one.service: {dropins: {nice: "[Service]\nNice=3\n"}}, two.service: {dropins: {nice: "[Service]\nNice=3\n"}}}`, "apply"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	if pruned := run(m, "files: {}\n", "apply", "--prune"); pruned.Code != 0 {
+		t.Error(pruned)
+	}
+	for _, unit := range []string{"one", "two"} {
+		m.MustSh("test $(ps -o nice= -p $(systemctl show -P MainPID " + unit + ")) = 0; test $(systemctl show -P NeedDaemonReload " + unit + ") = no")
+	}
+}
