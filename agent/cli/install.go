@@ -30,9 +30,10 @@ for a run that was missed while the node was off; any other interval is counted 
 the last run. The first run comes when it is due: apply makes one now.
 
 Judges, and the commands of checks and validate:, run inside the service and are limited
-with it: no sudo (there are runuser, and user: in a check), no node or java, no
-hardware. The unit files say what is given up, what is not, and why; a drop-in brings
-back what you need: systemctl edit mnw-agent.service.
+with it: no sudo but by root (there are runuser, and user: in a check), no ping, no
+node or java, no hardware. Nor can it manage files in /usr/lib/modules. The unit files
+say what is given up, what is not, and why; a drop-in brings back what you need:
+systemctl edit mnw-agent.service.
 
 In a --root, all paths are given as they are here, and lie below it; the program is to
 be there in the same place.`
