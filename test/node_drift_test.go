@@ -2,6 +2,7 @@ package test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -289,5 +290,23 @@ func TestPruneDropIns(t *testing.T) {
 	}
 	for _, unit := range []string{"one", "two"} {
 		m.MustSh("test $(ps -o nice= -p $(systemctl show -P MainPID " + unit + ")) = 0; test $(systemctl show -P NeedDaemonReload " + unit + ") = no")
+	}
+}
+
+// A unit that did not come up with what was new runs again with what it had before: it
+// is not stale for as long as the manifest is held.
+func TestNotStaleWhenTakenBack(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	const service = `units: {s.service: {active: true, settle: 100ms, content: "[Service]\nExecStart=/bin/%s infinity\n"}}`
+	if result := run(m, fmt.Sprintf(service, "sleep"), "apply"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	if back := run(m, fmt.Sprintf(service, "false"), "apply"); back.Code != 3 {
+		t.Fatal(back)
+	}
+	m.MustSh("systemctl is-active s; grep sleep /proc/$(systemctl show -P MainPID s)/cmdline")
+	if unit := status(t, m).Units[0]; unit.Unit != "s.service" || len(unit.Stale) > 0 {
+		t.Errorf("taken back, the unit is %+v", unit)
 	}
 }
