@@ -142,7 +142,7 @@ func (r *run) keepStep(m *memory, s *step, told *ResourceReport, now time.Time) 
 	if told.Outcome == OutcomeUnseen {
 		return
 	}
-	if t.Stale = told.Stale; r.report.Rollback != nil && told.Outcome == OutcomeFailed {
+	if t.Stale = told.Stale; r.report.Rollback != nil && !r.report.Rollback.Failed && told.Outcome == OutcomeFailed {
 		t.Stale = nil // what it failed to take up is gone again
 	}
 	if told.Outcome == OutcomeOK || told.Outcome == OutcomeChanged {
