@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -147,7 +146,7 @@ func (in *installation) checkFlags() error {
 			return fmt.Errorf("--%s is for a timer; --serve has --interval and --listen", name)
 		}
 	}
-	switch _, _, err := net.SplitHostPort(in.listen); {
+	switch err := checkListen(in.listen); {
 	case in.timeout < 0:
 		return errors.New("--timeout takes no negative duration")
 	case in.serve && in.timeout == 0:
@@ -158,8 +157,8 @@ func (in *installation) checkFlags() error {
 		return fmt.Errorf("--jitter %s: want from 0 to --every", in.jitter)
 	case in.interval < time.Second:
 		return fmt.Errorf("--interval %s: want at least 1s", in.interval)
-	case err != nil && in.listen != none:
-		return fmt.Errorf("--listen %s: want HOST:PORT, or none", in.listen)
+	case err != nil:
+		return err
 	}
 	return nil
 }
