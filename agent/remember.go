@@ -150,7 +150,9 @@ func (r *run) keepStep(m *memory, s *step, told *ResourceReport, now time.Time) 
 	if told.Outcome == OutcomeUnseen {
 		return
 	}
-	t.Stale = told.Stale
+	if t.Stale = told.Stale; r.report.Rollback != nil && !r.report.Rollback.Failed && told.Outcome == OutcomeFailed {
+		t.Stale = nil // what it failed to take up is gone again
+	}
 	if told.Outcome == OutcomeOK || told.Outcome == OutcomeChanged {
 		r.keepConverged(t, s, now)
 		return
