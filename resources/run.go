@@ -174,11 +174,13 @@ func reloadDue(v node.View, manager node.Manager, unit *unitfile.Unit, now node.
 	if now.NeedsReload || unread || unmasked {
 		return true, nil
 	}
-	if now.LoadState != "" { // else it is planned to be read anew
-		for _, file := range append([]string{now.File}, now.DropIns...) {
-			if gone, err := isGone(v, file); gone || err != nil {
-				return gone, err
-			}
+	read := []string{now.File}
+	if now.LoadState != "" { // else it is planned to be read anew, without those that are gone
+		read = append(read, now.DropIns...)
+	}
+	for _, file := range read {
+		if gone, err := isGone(v, file); gone || err != nil {
+			return gone, err
 		}
 	}
 	for _, file := range unit.Sources {
