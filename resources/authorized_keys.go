@@ -61,7 +61,7 @@ func (k *AuthorizedKey) parse() (authkeys.Key, error) {
 	return key, authkeys.CheckOptions(k.Options)
 }
 
-// ByLine is part of ByLine.
+// ByLine says that lines of others are kept.
 func (*AuthorizedKeys) ByLine() {}
 
 // Plan is part of Resource.

@@ -53,7 +53,7 @@ func (s *Schedule) UnmarshalText(text []byte) error {
 	return crontab.CheckSchedule(string(text))
 }
 
-// ByLine is part of ByLine.
+// ByLine says that lines of others are kept.
 func (*Crontab) ByLine() {}
 
 // Plan is part of Resource.

@@ -50,7 +50,7 @@ type EnvFile struct {
 // declared: such files hold secrets.
 const privately node.Mode = 0o640
 
-// ByLine is part of ByLine.
+// ByLine says that lines of others are kept.
 func (*EnvFile) ByLine() {}
 
 // Plan is part of Resource.
