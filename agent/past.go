@@ -130,7 +130,7 @@ func (c pastChange) wayBack(v node.View) (node.Plan, error) {
 		switch {
 		case err == nil:
 			return plan, nil
-		case c.sure == nil && node.MakesDirectory(c.perhaps):
+		case c.sure == nil && node.Halfway(v, c.perhaps):
 			return node.Back(v, c.perhaps, true)
 		case c.sure == nil:
 			return node.Plan{}, nil // it was not made
