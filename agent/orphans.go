@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -191,7 +192,8 @@ func (r *run) pastsOf(orphans []resources.ID, runs []*journal.Run) (map[string]*
 			of[running.String()] = id.String()
 		}
 	}
-	return pastOf(runs, func(id string) string { return of[id] })
+	others := slices.DeleteFunc(slices.Clone(runs), r.isInstall)
+	return pastOf(others, func(id string) string { return of[id] })
 }
 
 // takenBack takes back what was made of an orphan, but for what another resource has
@@ -210,6 +212,13 @@ func (r *run) takenBack(id resources.ID, p *past) *takenBack {
 		back.made = append(back.made, c)
 	}
 	return back
+}
+
+// isInstall says whether a run was one of install, whose manifest goes by a path in the
+// state directory, while this one is not. A manifest may have drop-ins for the agent's
+// own units; when they go, the units stay: uninstall takes those away.
+func (r *run) isInstall(run *journal.Run) bool {
+	return run.Manifest != whole(r.manifest.Path) && filepath.Dir(run.Manifest) == whole(r.options.StateDir)
 }
 
 // standing is the runs that were not taken back, the oldest first.

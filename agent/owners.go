@@ -60,7 +60,7 @@ func (m *memory) leaves(t *thing, path string) {
 // rememberCut remembers what a run has made that was cut short and that no other goes
 // on with, so that it is known when it has left its manifest.
 func (r *run) rememberCut(open *journal.Run) error {
-	return r.options.update(func(m *memory) error {
+	return r.options.update(nil, func(m *memory) error {
 		things, err := m.all()
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/makenotwork/mnw-agent/agent/journal"
+	"github.com/makenotwork/mnw-agent/resources"
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
@@ -31,7 +32,12 @@ type pastChange struct {
 // byLine says whether what a type manages is kept line by line, between those of
 // others.
 func byLine(kind string) bool {
-	return kind == "crontab" || kind == "env_file" || kind == "authorized_keys"
+	i := slices.IndexFunc(resources.All, func(t resources.Type) bool { return t.Name == kind })
+	if i < 0 {
+		return false
+	}
+	_, ok := resources.All[i].New("").(resources.ByLine)
+	return ok
 }
 
 func (c pastChange) subject() node.Subject {

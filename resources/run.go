@@ -174,8 +174,12 @@ func reloadDue(v node.View, manager node.Manager, unit *unitfile.Unit, now node.
 	if now.NeedsReload || unread || unmasked {
 		return true, nil
 	}
-	if gone, err := isGone(v, now.File); gone || err != nil {
-		return gone, err
+	if now.LoadState != "" { // else it is planned to be read anew
+		for _, file := range append([]string{now.File}, now.DropIns...) {
+			if gone, err := isGone(v, file); gone || err != nil {
+				return gone, err
+			}
+		}
 	}
 	for _, file := range unit.Sources {
 		if isGenerated(file) {
@@ -192,7 +196,7 @@ func reloadDue(v node.View, manager node.Manager, unit *unitfile.Unit, now node.
 	return false, nil
 }
 
-// isGone says whether the file that systemd has read is no longer there.
+// isGone says whether a file that systemd has read is no longer there.
 func isGone(v node.View, file string) (bool, error) {
 	if file == "" || isGenerated(file) {
 		return false, nil
