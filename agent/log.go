@@ -88,7 +88,7 @@ func (l *log) plan(steps []*step) error {
 	var changes []node.Change
 	for _, s := range steps {
 		for _, c := range s.plan.Changes {
-			entries = append(entries, journal.Entry{Resource: s.id.String(), Restores: s.cause == Drift})
+			entries = append(entries, journal.Entry{Resource: s.id.String(), Restores: s.cause == Drift, Back: s.orphan})
 			changes = append(changes, c)
 		}
 	}

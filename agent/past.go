@@ -73,8 +73,12 @@ func pastOf(runs []*journal.Run, of func(id string) string) (map[string]*past, e
 // add adds a change that was made, or was in hand when its run was cut short.
 func (p *past) add(c node.Change, e journal.Entry, run *journal.Run) {
 	i := slices.IndexFunc(p.made, func(other pastChange) bool { return other.subject() == c.Subject() })
-	if i < 0 && e.Restores {
+	switch {
+	case i < 0 && (e.Restores || e.Back):
 		return // it was as declared before the agent had made anything of it
+	case e.Back && e.Done:
+		p.made = slices.Delete(p.made, i, i+1)
+		return
 	}
 	if i < 0 {
 		i = len(p.made)
@@ -132,7 +136,7 @@ func (c pastChange) wayBack(v node.View) (node.Plan, error) {
 		switch {
 		case err == nil:
 			return plan, nil
-		case c.sure == nil && node.MakesDirectory(c.perhaps):
+		case c.sure == nil && node.Halfway(v, c.perhaps):
 			return node.Back(v, c.perhaps, true)
 		case c.sure == nil:
 			return node.Plan{}, nil // it was not made

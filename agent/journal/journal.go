@@ -69,6 +69,7 @@ type Entry struct {
 	Change   json.RawMessage `json:"change"`             // as node.Encode writes it
 	Shared   bool            `json:"shared,omitempty"`   // see node.Shared, of what runs had made before
 	Restores bool            `json:"restores,omitempty"` // it corrects drift
+	Back     bool            `json:"back,omitempty"`     // it takes back what earlier runs have made: they count no more
 	Begun    bool            `json:"-"`
 	Done     bool            `json:"-"`
 	Perhaps  bool            `json:"-"` // not begun as far as is known, but power was lost since

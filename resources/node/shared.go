@@ -62,9 +62,16 @@ func Edits(c Change) bool {
 	return false
 }
 
-// MakesDirectory says whether a change makes a directory where nothing was. One that
-// was cut short has not the right owner and mode yet, and nothing in it.
-func MakesDirectory(c Change) bool {
-	made, ok := c.(*PathChange)
-	return ok && made.From.Kind == Absent && made.To.Kind == Directory
+// Halfway says whether the node shows a change that makes something new and was cut
+// short: a directory that has not the right owner and mode yet, or the own group of a
+// user who is not there.
+func Halfway(v View, c Change) bool {
+	switch c := c.(type) {
+	case *PathChange:
+		return c.From.Kind == Absent && c.To.Kind == Directory
+	case *UserChange:
+		_, there := v.User(c.Name)
+		return !c.From.Present && c.To.OwnGroup != nil && !there
+	}
+	return false
 }
