@@ -44,8 +44,18 @@ func (r *run) remember() error {
 			return err
 		}
 		one.Settled = r.allSettled(m)
+		if r.options.Forget && r.report.Count(OutcomeOK)+r.report.Count(OutcomeChanged) == len(r.steps) {
+			m.forget(path)
+		}
 		return nil
 	})
+}
+
+// forget forgets a manifest, and what is its own.
+func (m *memory) forget(path string) {
+	maps.DeleteFunc(m.things, func(_ string, t *thing) bool { return t.Manifest == path })
+	maps.DeleteFunc(m.Checks, func(_ string, c CheckStatus) bool { return c.Manifest == path })
+	delete(m.Manifests, path)
 }
 
 // quiet says whether a run has found everything as declared, and nothing to tell.
