@@ -103,3 +103,25 @@ func ledAstray(t *testing.T, m *boot.Machine, manifest string) {
 		t.Errorf("audited: want exit 0 and %q: %s", says, result)
 	}
 }
+
+// Services that run, that nobody declared, and that read what has changed, under
+// whatever name, are told, and left alone.
+func TestUndeclaredReaders(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	m.MustSh(`echo A=1 >/etc/fed.env; ln -s fed.env /etc/other.env
+for unit in 'direct=/etc/fed.env' 'link=/etc/other.env' 'pattern=-/etc/fe*.env' 'idle=/etc/fed.env' 'none=/etc/environment'; do
+	printf '[Service]\nEnvironmentFile=%s\nExecStart=sleep infinity\n' "${unit#*=}" >"/etc/systemd/system/${unit%%=*}.service"
+done
+systemctl daemon-reload; systemctl start direct link pattern none`)
+	before := pid(m, "direct")
+	result := run(m, "env_files: {/etc/fed.env: {set: {A: 2}}}\n", "apply")
+	for unit, told := range map[string]bool{"direct": true, "link": true, "pattern": true, "idle": false, "none": false} {
+		if strings.Contains(result.Stdout, unit+".service reads it and goes on with the old one") != told {
+			t.Errorf("%s.service is told: %v: %s", unit, !told, result)
+		}
+	}
+	if pid(m, "direct") != before {
+		t.Error("a service that nobody declared was restarted")
+	}
+}
