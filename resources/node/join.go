@@ -27,6 +27,8 @@ func Join(first, second Change) Change {
 		if b, ok := second.(*UserChange); ok {
 			return a.join(b)
 		}
+	case *TreeMove:
+		return second // what the first one moved has gone since, or come back
 	}
 	return first
 }
