@@ -77,6 +77,9 @@ func (c *TreeMove) perform(_ context.Context, m *Machine) error {
 		there, err := m.stateAt(to, false)
 		return errors.Join(err, &MovedError{Subject: Subject{OfPath, c.To}, Saw: State{}.String(), Found: there.String()})
 	}
+	if errors.Is(err, unix.EXDEV) && m.quick && now.Kind == Directory {
+		return m.makeDirectory(to, c.State) // some overlays rename no directory: an empty one will do, since nothing refers to it
+	}
 	if err != nil {
 		return fmt.Errorf("%s: move it to %s: %w", c.From, c.To, explainMove(err))
 	}
