@@ -173,10 +173,11 @@ func history(t *thing) string {
 }
 
 // corrected says whether drift of a step was corrected in this run, for its own
-// sake and for good. A unit that takes up files as they are now fights with nobody,
-// whoever has changed them; one that was started or stopped does.
+// sake; that somebody was there again before the closing proof makes no difference. A
+// unit that takes up files as they are now fights with nobody, whoever has changed
+// them; one that was started or stopped does.
 func (r *run) corrected(s *step) bool {
-	if s.state != made || s.reverted || s.cause != Drift || s.follows {
+	if s.state != made && s.left == nil || s.reverted || s.cause != Drift || s.follows {
 		return false
 	}
 	return s.id.Type != runType || slices.ContainsFunc(s.made, func(c node.Change) bool {

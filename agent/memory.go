@@ -31,6 +31,7 @@ type memory struct {
 	options Options
 	things  map[string]*thing // by id; nil while they are not read
 	lost    []string          // what could not be read, and so begins anew
+	file    fs.FileInfo       // what was read, nil when there was nothing
 }
 
 // A manifestMemory is what is remembered of a manifest.
@@ -71,6 +72,7 @@ func newMemory(o Options) *memory {
 // forgotten, and said to be.
 func (o Options) recall() (*memory, error) {
 	m := newMemory(o)
+	m.file, _ = os.Stat(filepath.Join(o.StateDir, memoryFile))
 	err := m.read(memoryFile, m)
 	if len(m.lost) == 0 && !m.whole() {
 		m.lost = []string{filepath.Join(o.StateDir, memoryFile) + " is not whole, and begins anew"}
@@ -146,15 +148,29 @@ func (m *memory) settled(path, digest string) bool {
 	return err == nil && info.Size() == int64(m.Length)
 }
 
-// update changes what is remembered. Runs that change the node are one at a time,
-// but plans and runs that were locked out are remembered, too.
-func (o Options) update(change func(*memory) error) error {
+// current says whether nothing was remembered since this was read: each time, there
+// is another file.
+func (m *memory) current() bool {
+	if m == nil || m.file == nil || len(m.lost) > 0 {
+		return false
+	}
+	now, err := os.Stat(filepath.Join(m.options.StateDir, memoryFile))
+	return err == nil && os.SameFile(m.file, now) && m.file.ModTime().Equal(now.ModTime()) && m.file.Size() == now.Size()
+}
+
+// update changes what is remembered, as it was read before if that is so still. Runs
+// that change the node are one at a time, but plans and runs that were locked out are
+// remembered, too.
+func (o Options) update(known *memory, change func(*memory) error) error {
 	release, err := o.lockMemory()
 	if err != nil {
 		return err
 	}
 	defer release()
-	m, err := o.recall()
+	m := known
+	if !known.current() {
+		m, err = o.recall()
+	}
 	if err == nil {
 		err = change(m)
 	}

@@ -28,7 +28,7 @@ func FuzzMemory(f *testing.F) {
 		}
 		report := &Report{Mode: ModeApply, Manifest: "/m", Started: time.Now(), Result: Failed, Checks: []CheckReport{{Check: "c"}}}
 		remember := func() {
-			if err := o.update(func(m *memory) error {
+			if err := o.update(nil, func(m *memory) error {
 				_, err := m.all()
 				m.ended(report, time.Now())
 				return err

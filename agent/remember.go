@@ -14,7 +14,7 @@ import (
 // remember keeps what came of a run: how it ended, and what it knows now of each
 // resource.
 func (r *run) remember() error {
-	return r.options.update(func(m *memory) error {
+	return r.options.update(r.memory, func(m *memory) error {
 		now := time.Now().UTC()
 		m.ended(r.report, now)
 		path := whole(r.manifest.Path)
@@ -155,6 +155,10 @@ func (r *run) keepStep(m *memory, s *step, told *ResourceReport, now time.Time) 
 		}
 	case OutcomeFighting:
 		state = StateFighting
+	case OutcomeFailed:
+		if r.corrected(s) && r.keepCorrections(t, s, now) {
+			state = StateFighting
+		}
 	}
 	t.becomes(state, now)
 	t.Why = why(told)
@@ -169,23 +173,29 @@ func (r *run) keepStep(m *memory, s *step, told *ResourceReport, now time.Time) 
 // keepConverged keeps that a resource is as it is declared.
 func (r *run) keepConverged(t *thing, s *step, now time.Time) {
 	t.Declared, t.Drifted, t.Why = r.declared(s), nil, ""
+	state := StateConverged
+	if r.keepCorrections(t, s, now) {
+		state = StateFighting
+		t.Why = "somebody changes it again and again" + history(t)
+	}
+	t.becomes(state, now)
+}
+
+// keepCorrections keeps when drift of a resource was corrected, and says whether that
+// makes a fight.
+func (r *run) keepCorrections(t *thing, s *step, now time.Time) bool {
 	limit := r.manifest.Fighting
 	t.Corrected = recent(t.Corrected, limit)
 	if r.options.Enforce {
-		t.Fought, t.Corrected = "", nil
+		t.Corrected = nil
 	}
 	if r.corrected(s) {
 		t.Corrected = append(t.Corrected, now)
 	}
-	state := StateConverged
-	switch fight := limit.Corrections > 0 && len(t.Corrected) >= int(limit.Corrections); {
-	case fight:
-		t.Fought, state = r.manifest.Digest, StateFighting
-		t.Why = "somebody changes it again and again" + history(t)
-	default:
-		t.Fought = ""
+	if t.Fought = ""; limit.Corrections > 0 && len(t.Corrected) >= int(limit.Corrections) {
+		t.Fought = r.manifest.Digest
 	}
-	t.becomes(state, now)
+	return t.Fought != ""
 }
 
 // becomes sets a state, and since when it is no good one.
@@ -235,7 +245,7 @@ func Missed(o Options, mode Mode, manifest string, err error) error {
 	if err := privateDir(o.StateDir); err != nil {
 		return err
 	}
-	return o.update(func(m *memory) error {
+	return o.update(nil, func(m *memory) error {
 		if errors.Is(err, ErrLocked) {
 			m.Counters.run(mode, Locked)
 			return nil
@@ -252,7 +262,7 @@ func Missed(o Options, mode Mode, manifest string, err error) error {
 // rememberRollback keeps that what a roll-back has taken back is no longer as any
 // manifest has it.
 func (r *maker) rememberRollback() error {
-	return r.options.update(func(m *memory) error {
+	return r.options.update(nil, func(m *memory) error {
 		now := time.Now().UTC()
 		m.ended(r.report, now)
 		things, err := m.all()

@@ -14,7 +14,8 @@ import (
 func (l *loader) complete(key, n *yaml.Node, e *Entry) {
 	r := e.Resource
 	if filler, ok := r.(resources.Filler); ok {
-		if err := filler.Fill(&entrySources{l.sources, e}); err != nil {
+		l.reading.entry = e
+		if err := filler.Fill(&l.reading); err != nil {
 			l.wrongFields(key, n, err)
 			return
 		}

@@ -112,7 +112,8 @@ type loader struct {
 	facts    func() map[string]string
 	vars     variables
 	sources  *sources
-	patience int // what may still be spent on suggestions
+	reading  entrySources // the same, for the entry in hand
+	patience int          // what may still be spent on suggestions
 
 	keys     []string       // that lead to the node in hand, below a resource's name
 	meta     metaparameters // of the resource in hand
@@ -138,6 +139,7 @@ func newLoader(file string, o Options) *loader {
 		l.sections[t.Section] = t
 	}
 	l.sources = &sources{dir: filepath.Dir(file), data: l.templateData, reads: o.Reads}
+	l.reading.Sources = l.sources
 	return l
 }
 

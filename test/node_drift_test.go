@@ -252,3 +252,25 @@ func TestPruneIsJudged(t *testing.T) {
 	}
 	m.MustSh("! test -e /etc/sudoers.d/a; cmp /etc/caddy/Caddyfile /root/Caddyfile; ! curl -s localhost | grep managed")
 }
+
+// Who is there again before the run has proved what it did is fought with, too.
+func TestFightingAtOnce(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	const manifest = `files: {/etc/contended: {content: "ours\n"}}` + "\n"
+	if result := run(m, manifest, "apply"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	m.MustSh(`systemd-run --quiet --unit=enemy sh -c 'while :; do grep -q theirs /etc/contended || echo theirs >/etc/contended; done'`)
+	for range 20 {
+		m.MustSh("until grep -q theirs /etc/contended; do :; done")
+		run(m, manifest, "apply")
+		if state(t, m, "file:/etc/contended").State == agent.StateFighting {
+			break
+		}
+	}
+	m.MustSh("until grep -q theirs /etc/contended; do :; done")
+	if left := run(m, manifest, "apply", "--json"); left.Code != 1 || report(t, left).Result != agent.Differs {
+		t.Errorf("it is not left alone: %s", left)
+	}
+}

@@ -79,3 +79,23 @@ files: {/srv/zzz: {content: x, after: [unit:zzz.service]}}
 		t.Errorf("it was started %s times, want twice", starts)
 	}
 }
+
+// Units that go after each other are all forgotten by systemd in one run, though
+// another one still names them.
+func TestUnitsGoInOrder(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	m.WriteFile("/etc/systemd/system/c.service", "[Unit]\nWants=a.service\n[Service]\nExecStart=/bin/sleep infinity\n", 0o644)
+	m.Must("systemctl", "start", "c")
+	const unit = `{content: "[Service]\nExecStart=/bin/sleep infinity\n", active: true, settle: 50ms}`
+	if result := run(m, "units: {a.service: "+unit+", b.service: "+unit+"}\n", "apply"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	gone := run(m, "units: {a.service: {state: absent, after: [\"unit:b.service\"]}, b.service: {state: absent}}\n", "apply")
+	if gone.Code != 0 {
+		t.Error(gone)
+	}
+	if left := m.MustSh("systemctl show -P LoadState a b"); left != "not-found\n\nnot-found" {
+		t.Errorf("systemd knows: %s", left)
+	}
+}

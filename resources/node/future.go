@@ -1,6 +1,7 @@
 package node
 
 import (
+	"path"
 	"sync"
 	"time"
 )
@@ -108,9 +109,27 @@ func (f *Future) Unit(name string) (Unit, error) {
 		}
 	}
 	if f.manager != nil {
+		file := u.File
 		u = u.afterReload()
+		if f.readThen(file) {
+			u.File = file
+		}
 	}
 	return u, nil
+}
+
+// readThen says whether a unit file was there when the planned reload reads it, as far
+// as that can be told: it is there still, or something goes beside it afterwards.
+func (f *Future) readThen(file string) bool {
+	if file == "" {
+		return false
+	}
+	if s, err := f.Lstat(file); err == nil && s.Kind != Absent {
+		return true
+	}
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.stirred[path.Dir(file)].After(f.manager.Loaded)
 }
 
 // Manager is part of View.
