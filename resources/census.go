@@ -64,10 +64,17 @@ type census struct {
 	names names
 	links []node.Link      // all symlinks
 	units []*unitfile.Unit // all that have files
-	runs  []string         // what units, tables and the like run
+	runs  map[string]bool  // what units, tables and the like run
 	kind  string           // that is asked for
 	hits  []hit
+	lined map[place]string // the kind of the hit at each line
 	notes []string
+}
+
+// A place is a line of a file.
+type place struct {
+	file string
+	line int
 }
 
 // takeCensus is what refers to a path, to one of its graveyards, or to what is
@@ -75,7 +82,7 @@ type census struct {
 func takeCensus(v node.View, at string, graves []string) ([]hit, []string) {
 	dir, _ := follow(v, path.Dir(at))
 	real := path.Join(dir, path.Base(at))
-	c := &census{view: v, own: append([]string{at, real}, graves...)}
+	c := &census{view: v, own: append([]string{at, real}, graves...), runs: map[string]bool{}, lined: map[place]string{}}
 	var complete bool
 	if c.links, complete = v.Symlinks(c.own); !complete {
 		c.note("there are too many files to look at every symlink")
@@ -110,10 +117,12 @@ func (c *census) note(format string, args ...any) {
 
 // add adds a hit, unless an earlier source has told of that very line.
 func (c *census) add(file string, line int, says string) {
-	for _, h := range c.hits {
-		if line > 0 && h.file == file && h.line == line && h.kind != c.kind {
-			return
-		}
+	at := place{file, line}
+	if kind, ok := c.lined[at]; ok && kind != c.kind {
+		return
+	}
+	if line > 0 {
+		c.lined[at] = c.kind
 	}
 	c.hits = append(c.hits, hit{c.kind, file, line, says})
 }

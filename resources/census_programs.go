@@ -3,6 +3,7 @@ package resources
 import (
 	"bytes"
 	"io"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -22,22 +23,21 @@ func words(line string) []string {
 // run notes the files among the words of a command line.
 func (c *census) run(words ...string) {
 	for _, word := range words {
-		if path.IsAbs(word) && !slices.Contains(c.runs, word) {
-			c.runs = append(c.runs, word)
+		if path.IsAbs(word) {
+			c.runs[word] = true
 		}
 	}
 }
 
 // programs looks into what is run.
 func (c *census) programs() {
-	slices.Sort(c.runs)
-	var seen []string
-	for _, file := range c.runs {
+	seen := map[string]bool{}
+	for _, file := range slices.Sorted(maps.Keys(c.runs)) {
 		end, state := follow(c.view, file)
-		if state.Kind != node.File || slices.Contains(seen, end) || c.isOwn(end) {
+		if state.Kind != node.File || seen[end] || c.isOwn(end) {
 			continue
 		}
-		seen = append(seen, end)
+		seen[end] = true
 		if err := c.program(file, state); err != nil {
 			c.unseen(file, err)
 		}

@@ -56,6 +56,8 @@ const (
 	graveDay  = "20060102"
 
 	defaultSoak = 168 * time.Hour
+
+	mostTold = 500 // of what refers to a path
 )
 
 // Plan is part of Resource.
@@ -107,9 +109,12 @@ func (r *Retired) graves(v node.View) ([]string, error) {
 // referenced tells what keeps the path where it is, or from being deleted. Before
 // its day that is as it should be.
 func (r *Retired) referenced(plan *node.Plan, v node.View, now node.State, hits []hit) error {
-	lines := make([]string, len(hits))
-	for i, h := range hits {
-		lines[i] = h.String()
+	var lines []string
+	for _, h := range hits[:min(len(hits), mostTold)] {
+		lines = append(lines, h.String())
+	}
+	if more := len(hits) - mostTold; more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
 	if now.Kind != node.Absent && !r.NotBefore.hasCome(v.Now()) {
 		plan.Notes = append(plan.Notes, fmt.Sprintf("referenced: %s refer to it, which is no error before %s", counted(len(hits)), r.NotBefore))

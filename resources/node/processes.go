@@ -80,11 +80,12 @@ func openFiles(dir string) []string {
 	links, _ := filepath.Glob(dir + "/*")
 	var files []string
 	for _, link := range links {
-		if at := leadsTo(link); at != "" && !slices.Contains(files, at) {
+		if at := leadsTo(link); at != "" {
 			files = append(files, at)
 		}
 	}
-	return files
+	slices.Sort(files)
+	return slices.Compact(files)
 }
 
 // mapped is the files in a table of proc_pid_maps(5).
@@ -96,10 +97,8 @@ func mapped(table string) []string {
 		if at < 0 {
 			continue
 		}
-		file := strings.TrimSuffix(strings.TrimSuffix(string(line[at:]), "\n"), " (deleted)")
-		if len(files) == 0 || !slices.Contains(files, file) {
-			files = append(files, file)
-		}
+		files = append(files, strings.TrimSuffix(strings.TrimSuffix(string(line[at:]), "\n"), " (deleted)"))
 	}
-	return files
+	slices.Sort(files)
+	return slices.Compact(files)
 }

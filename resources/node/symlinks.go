@@ -90,7 +90,7 @@ func (f *Future) Symlinks(except []string) ([]Link, bool) {
 				continue
 			}
 			at := to + link.Path[len(from):]
-			if _, laid := f.paths[at]; (!laid || at == to) && !f.hidden(at) {
+			if laid, ok := f.paths[at]; ok && at == to && laid.Kind == Symlink || !ok && !f.hidden(at) {
 				found = append(found, Link{at, link.Target})
 			}
 		}
