@@ -38,15 +38,27 @@ func (c *census) mounts() {
 }
 
 // processes asks of each process, in all ways in which one can hold on to a path.
+// What may not be looked at counts, or a service without the capability for it would
+// find that nothing runs; but who is not root cannot move anything aside that matters.
 func (c *census) processes() {
 	all, err := c.view.Processes()
 	if err != nil {
 		c.unseen("the processes", err)
 	}
+	hidden := 0
 	for _, p := range all {
+		if p.Hidden {
+			hidden++
+		}
 		if ways := c.ways(p); len(ways) > 0 {
 			c.add(fmt.Sprintf("%d (%s)", p.PID, p.Name), 0, strings.Join(ways, ", "))
 		}
+	}
+	switch {
+	case hidden > 0 && c.view.Owners():
+		c.add("unknown", 0, fmt.Sprintf("%d may not be looked at: that takes CAP_SYS_PTRACE", hidden))
+	case hidden > 0:
+		c.note("not looked at: processes of others")
 	}
 }
 

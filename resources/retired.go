@@ -117,22 +117,22 @@ func (r *Retired) referenced(plan *node.Plan, v node.View, now node.State, hits 
 		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
 	if now.Kind != node.Absent && !r.NotBefore.hasCome(v.Now()) {
-		plan.Notes = append(plan.Notes, fmt.Sprintf("referenced: %s refer to it, which is no error before %s", counted(len(hits)), r.NotBefore))
+		plan.Notes = append(plan.Notes, fmt.Sprintf("referenced: %s to it, which is no error before %s", referring(len(hits), ""), r.NotBefore))
 		plan.Notes = append(plan.Notes, lines...)
 		return nil
 	}
-	why := "it stays: " + counted(len(hits)) + " still refer to it"
+	why := "it stays: " + referring(len(hits), "still ") + " to it"
 	if now.Kind == node.Absent {
-		why = "it was moved aside, and " + counted(len(hits)) + " refer to it: see to them, or bring it back"
+		why = "it was moved aside, and " + referring(len(hits), "") + " to it: see to that, or bring it back"
 	}
 	return fmt.Errorf("%s:\n%s", why, strings.Join(lines, "\n"))
 }
 
-func counted(n int) string {
+func referring(n int, still string) string {
 	if n == 1 {
-		return "1 thing"
+		return "1 thing " + still + "refers"
 	}
-	return fmt.Sprintf("%d things", n)
+	return fmt.Sprintf("%d things %srefer", n, still)
 }
 
 // bury moves the path aside.

@@ -12,7 +12,7 @@ import (
 // referring is the lines of a refusal that say what refers to a path. Numbers of processes
 // are left out.
 func referring(result boot.Result) []string {
-	_, list, _ := strings.Cut(result.Stdout, "refer to it:\n")
+	_, list, _ := strings.Cut(result.Stdout, " to it:\n")
 	var lines []string
 	for line := range strings.Lines(list) {
 		if text, ok := strings.CutPrefix(line, "    "); ok {
@@ -157,6 +157,12 @@ echo A=/srv/older:/data/srv/old:/srv/old-1:/srv/old.d >/etc/default/bystander
 		m.MustSh(r.unmake)
 	}
 
+	made := run(m, manifest+"env_files:\n  /etc/default/made: {set: {A: /srv/old/x}}\n", "apply")
+	if got := referring(made); made.Code != 1 || !slices.Equal(got, []string{"env_file /etc/default/made:1: A"}) {
+		t.Errorf("the run itself makes a reference: %s", made)
+	}
+	m.MustSh(`test -d /srv/old; rm /etc/default/made`)
+
 	before := m.Snapshot(stateDir, "/root", "/tmp", "/run", "/etc/passwd", "/etc/passwd-").WithoutTimes()
 	apply := func(verb, want string) {
 		t.Helper()
@@ -168,6 +174,13 @@ echo A=/srv/older:/data/srv/old:/srv/old-1:/srv/old.d >/etc/default/bystander
 	}
 	apply("apply", "move directory /srv/old to /srv/old.retired-")
 	apply("apply", "soaking: /srv/old.retired-")
+	looked := m.Snapshot(stateDir)
+	if result, programs := m.Execs(boot.AgentPath, "apply", manifestPath); result.Code != 0 || !slices.Equal(programs, []string{boot.AgentPath}) {
+		t.Errorf("with nothing to do, it has started %s: %s", programs[1:], result)
+	}
+	if diff := looked.Diff(m.Snapshot(stateDir)); diff != "" {
+		t.Errorf("with nothing to do, it has changed the node:\n%s", diff)
+	}
 	m.MustSh(`test ! -e /srv/old; test "$(stat -c '%a %U' /srv/old.retired-*)" = '700 root'; test "$(stat -c %U /srv/old.retired-*/file)" = git`)
 	if result := m.Agent("rollback"); result.Code != 0 {
 		t.Fatal(result)
@@ -178,13 +191,26 @@ echo A=/srv/older:/data/srv/old:/srv/old-1:/srv/old.d >/etc/default/bystander
 
 	apply("apply", "move directory /srv/old to /srv/old.retired-")
 	m.MustSh(`echo A=/srv/old/x >/etc/default/late`)
-	if result := run(m, manifest, "plan"); result.Code != 1 || !strings.Contains(result.Stdout, "it was moved aside, and 1 thing refer") {
+	if result := run(m, manifest, "plan"); result.Code != 1 || !strings.Contains(result.Stdout, "it was moved aside, and 1 thing refers to it") {
 		t.Errorf("referred to while it soaks: %s", result)
 	}
 	m.MustSh(`rm /etc/default/late; mv /srv/old.retired-* /srv/old.retired-20200229`)
-	apply("apply", "delete directory /srv/old.retired-20200229 for good")
+	apply("apply", "~ retired:/srv/old\n    delete directory /srv/old.retired-20200229 for good\n") // which is no drift
 	apply("apply", "all as declared")
 	if left := m.MustSh(`ls -d /srv/old*`); left != "/srv/older" {
 		t.Errorf("left: %s", left)
 	}
+}
+
+// Who may not look at processes does not know that none refers to a path.
+func TestRetiredBlind(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	m.WriteFile(manifestPath, "version: 1\nretired:\n  /srv/old: {}\n", 0o600)
+	m.MustSh(`useradd other; mkdir /srv/old; ` + start(`setpriv --reuid=other --clear-groups sleep 1000`))
+	result := m.Run("setpriv", "--bounding-set=-sys_ptrace", boot.AgentPath, "apply", manifestPath)
+	if result.Code != 1 || !strings.Contains(result.Stdout, "may not be looked at: that takes CAP_SYS_PTRACE") {
+		t.Error(result)
+	}
+	m.MustSh(`test -d /srv/old`)
 }

@@ -3,6 +3,8 @@ package node
 import (
 	"bytes"
 	"cmp"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,6 +45,8 @@ func (l *Live) Processes() ([]Process, error) {
 func readProcess(pid int, here os.FileInfo) (Process, bool) {
 	dir := "/proc/" + strconv.Itoa(pid)
 	p := Process{PID: pid, Root: leadsTo(dir + "/root"), Cwd: leadsTo(dir + "/cwd"), Exe: leadsTo(dir + "/exe")}
+	_, err := os.Readlink(dir + "/root")
+	p.Hidden = errors.Is(err, fs.ErrPermission)
 	if root, err := os.Stat(dir + "/root"); err == nil && !os.SameFile(root, here) && p.Root == "/" {
 		return p, false
 	}

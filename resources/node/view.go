@@ -102,15 +102,16 @@ type Mount struct {
 
 // A Process is one that runs. What cannot be looked at is empty.
 type Process struct {
-	PID   int
-	Name  string
-	Exe   string   // its program
-	Cwd   string   // its working directory
-	Root  string   // its root directory
-	Files []string // that it has open
-	Maps  []string // files that it has mapped
-	Args  []string
-	Env   []string // that it was started with, KEY=value
+	PID    int
+	Hidden bool // it may not be looked at
+	Name   string
+	Exe    string   // its program
+	Cwd    string   // its working directory
+	Root   string   // its root directory
+	Files  []string // that it has open
+	Maps   []string // files that it has mapped
+	Args   []string
+	Env    []string // that it was started with, KEY=value
 }
 
 // A Link is a symlink by its path, which has no symlinks above it.
