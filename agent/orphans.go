@@ -76,6 +76,11 @@ func (t *takenBack) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	if len(t.made) == 0 {
 		return node.Plan{Notes: []string{"it has left the manifest; nothing of it was made by this agent, as far as the journal tells, and nothing is taken back"}}, nil
 	}
+	for _, c := range t.made {
+		if _, gone := c.(*node.TreeRemoval); gone {
+			return node.Plan{Notes: []string{"it has left the manifest: nothing is left to be taken back: " + t.runs + " came to: " + c.Line()}}, nil
+		}
+	}
 	all := node.Plan{Notes: []string{"it has left the manifest: what " + t.runs + " made of it is taken back"}}
 	for _, c := range slices.Backward(t.made) {
 		plan, err := node.Back(v.With(all.Changes...), c, false)

@@ -10,6 +10,9 @@ import (
 // others have done in between is not told. What units do is not joined: the first
 // one stands.
 func Join(first, second Change) Change {
+	if _, gone := second.(*TreeRemoval); gone {
+		return second
+	}
 	switch a := first.(type) {
 	case *PathChange:
 		if b, ok := second.(*PathChange); ok {
