@@ -30,7 +30,11 @@ func (r *run) performAll(ctx context.Context) bool {
 	acting := slices.DeleteFunc(slices.Clone(r.order), func(s *step) bool { return !s.acts() })
 	r.progress.Begin(len(changesOf(acting)))
 	r.setAside(acting)
-	if err := r.log.plan(acting); err != nil {
+	err := r.tellCauses()
+	if err == nil {
+		err = r.log.plan(acting)
+	}
+	if err != nil {
 		r.halt(acting, err)
 		return true
 	}

@@ -35,16 +35,27 @@ func (r *run) recall() error {
 	}
 	r.memory = m
 	for _, s := range r.steps {
-		if t := m.things[s.id.String()]; t != nil && t.Fought == r.manifest.Digest && !r.options.Enforce {
-			s.fought = true
+		if t := m.things[s.id.String()]; t != nil && !r.options.Enforce {
+			s.fought = t.Fought == r.manifest.Digest || t.Fought != "" && len(t.Also) > 0 && r.unchanged()
 		}
 	}
 	return nil
 }
 
-// findCauses says of each step that differs, or did, why.
+// findCauses says of each step that differs, or did, why, and what is fought for.
 func (r *run) findCauses() error {
 	if r.memory == nil || !slices.ContainsFunc(r.steps, (*step).differs) {
+		return nil
+	}
+	err := r.tellCauses()
+	if err == nil {
+		r.noteFights()
+	}
+	return err
+}
+
+func (r *run) tellCauses() error {
+	if r.memory == nil {
 		return nil
 	}
 	things, err := r.memory.all()
@@ -58,7 +69,6 @@ func (r *run) findCauses() error {
 			}
 		}
 	}
-	r.noteFights()
 	return nil
 }
 
@@ -67,8 +77,14 @@ func (s *step) differs() bool { return !s.orphan && len(s.plan.Changes)+len(s.ma
 
 func (r *run) findCause(s *step, known *thing) {
 	s.cause = Intended
-	if known != nil && known.Declared != "" && known.Declared == r.declared(s) && !s.dueNow() {
-		s.cause = Drift
+	if known != nil && !s.dueNow() {
+		last := known.Declared
+		if known.Manifest != whole(r.manifest.Path) && known.Also[whole(r.manifest.Path)] != "" {
+			last = known.Also[whole(r.manifest.Path)] // another manifest has moved it since
+		}
+		if last != "" && last == r.declared(s) {
+			s.cause = Drift
+		}
 	}
 	if s.id.Type != runType {
 		return
@@ -139,10 +155,10 @@ func (r *run) noteFights() {
 		switch {
 		case known == nil || !s.differs():
 		case s.fought:
-			s.plan.Notes = append(s.plan.Notes, "it is left as it is: somebody changes it again and again"+history(known)+": find out who, or apply --enforce")
+			s.plan.Notes = append(s.plan.Notes, "it is left as it is: somebody changes it again and again"+history(known)+r.rivals(known)+": find out who, or apply --enforce")
 		case r.starts(s, known):
-			s.plan.Notes = append(s.plan.Notes, fmt.Sprintf("somebody changes it again and again: it was corrected %s within %s, and is only reported from now on, until the manifest changes or apply --enforce",
-				times(int(limit.Corrections)), span(time.Duration(limit.Within))))
+			s.plan.Notes = append(s.plan.Notes, fmt.Sprintf("somebody changes it again and again%s: it was corrected %s within %s, and is only reported from now on, until the manifest changes or apply --enforce",
+				r.rivals(known), times(int(limit.Corrections)), span(time.Duration(limit.Within))))
 		}
 	}
 }
@@ -157,10 +173,19 @@ func (r *run) starts(s *step, known *thing) bool {
 	return r.corrected(s) && limit.Corrections > 0 && before+1 >= int(limit.Corrections)
 }
 
-// unchanged says whether the manifest is what it was in its last run.
+// rivals names the other manifests that have a thing.
+func (r *run) rivals(t *thing) string {
+	others := t.others(whole(r.manifest.Path))
+	if len(others) == 0 {
+		return ""
+	}
+	return "; it is in " + strings.Join(others, " and in ") + ", too"
+}
+
+// unchanged says whether the manifest is what it was when it was last applied.
 func (r *run) unchanged() bool {
 	last := r.memory.Manifests[whole(r.manifest.Path)]
-	return last != nil && last.Digest == r.manifest.Digest
+	return last != nil && last.Applied == r.manifest.Digest
 }
 
 // history is how often a thing was corrected of late.
@@ -186,10 +211,14 @@ func (r *run) corrected(s *step) bool {
 	})
 }
 
-// recent is the corrections that count.
+// recent is the corrections that count. One that lies further ahead than behind is
+// of a clock that was wrong.
 func recent(all []time.Time, limit manifests.Fighting) []time.Time {
-	since := time.Now().Add(-time.Duration(limit.Within))
-	return slices.DeleteFunc(slices.Clone(all), func(t time.Time) bool { return t.Before(since) })
+	within := time.Duration(limit.Within)
+	return slices.DeleteFunc(slices.Clone(all), func(t time.Time) bool {
+		ago := time.Since(t)
+		return ago > within || ago < -within
+	})
 }
 
 // span is a time span without the parts that are nothing: 24h, not 24h0m0s.

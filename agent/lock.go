@@ -17,6 +17,10 @@ import (
 // ErrLocked says that another run holds the lock.
 var ErrLocked = errors.New("another run holds the lock")
 
+// glance is how long a lock is waited for in any case: who only looks whether a run is
+// under way has it for a moment.
+const glance = 100 * time.Millisecond
+
 // lock makes this the only run on the node until release is called. The kernel
 // lets a lock go when its holder dies. It waits for another run as long as told.
 func lock(ctx context.Context, dir string, wait time.Duration) (release func(), err error) {
@@ -27,7 +31,7 @@ func lock(ctx context.Context, dir string, wait time.Duration) (release func(), 
 	if err != nil {
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
-	deadline := time.Now().Add(wait)
+	deadline := time.Now().Add(max(wait, glance))
 	for {
 		err := unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if err == nil {
@@ -65,7 +69,7 @@ func (o Options) lockMemory() (release func(), err error) {
 	return func() { file.Close() }, nil
 }
 
-// locked says whether a run is under way.
+// locked says whether a run is under way. It has the lock itself while it looks.
 func locked(dir string) bool {
 	file, err := os.Open(filepath.Join(dir, "lock"))
 	if err != nil {

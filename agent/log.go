@@ -84,18 +84,21 @@ func (l *log) plan(steps []*step) error {
 	if !l.heard() {
 		return nil
 	}
-	var ids []string
+	var entries []journal.Entry
 	var changes []node.Change
 	for _, s := range steps {
 		for _, c := range s.plan.Changes {
-			ids = append(ids, s.id.String())
+			entries = append(entries, journal.Entry{Resource: s.id.String(), Restores: s.cause == Drift, Back: s.orphan})
 			changes = append(changes, c)
 		}
 	}
 	if len(changes) == 0 {
 		return nil
 	}
-	numbers, err := l.writer.Plan(ids, changes)
+	if err := l.findShared(entries, changes); err != nil {
+		return l.forgive(err)
+	}
+	numbers, err := l.writer.Plan(entries, changes)
 	for i, n := range numbers {
 		l.numbers[changes[i]] = n
 	}
@@ -131,19 +134,25 @@ func bootID() string {
 	return strings.TrimSpace(string(text))
 }
 
-// close ends the run's file, keeps the report and what is known now, and makes the
-// changes that end this very process.
+// close keeps what is known now, ends the run's file, keeps the report, and makes the
+// changes that end this very process. What is not remembered yet is not at its end:
+// else nobody would know what a run has made that is killed in between.
 func (r *run) close(ctx context.Context, errs ...error) error {
-	if r.report.Run = r.log.number(); r.report.Run != 0 {
+	r.report.Run = r.log.number()
+	goesOn := r.report.Run != 0 && r.report.Stopped && r.report.Rollback == nil
+	if goesOn {
+		r.report.note("the next run of this manifest goes on with run %d", r.report.Run)
+	}
+	if r.report.Run != 0 {
 		errs = append(errs, r.machine.Flush())
-		if r.report.Stopped && r.report.Rollback == nil {
-			r.report.note("the next run of this manifest goes on with run %d", r.report.Run)
-			errs = append(errs, r.log.writer.Close())
-		} else {
-			errs = append(errs, r.log.end(string(r.report.Result)))
-		}
 	}
 	errs = append(errs, r.remember())
+	switch {
+	case goesOn:
+		errs = append(errs, r.log.writer.Close())
+	case r.report.Run != 0:
+		errs = append(errs, r.log.end(string(r.report.Result)))
+	}
 	if r.report.Run != 0 {
 		errs = append(errs, r.log.journal.Prune(r.options.Keep, r.options.needed))
 	}

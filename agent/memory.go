@@ -37,21 +37,26 @@ type memory struct {
 // A manifestMemory is what is remembered of a manifest.
 type manifestMemory struct {
 	Digest  string    `json:"digest"`
+	Applied string    `json:"applied,omitempty"` // its digest when it was last applied
 	Ran     time.Time `json:"ran"`
 	Settled bool      `json:"settled"` // all its resources are known to be as that digest has them
 }
 
 // A thing is what is remembered of a resource.
 type thing struct {
-	Manifest  string        `json:"manifest"`           // whose it is
-	Declared  string        `json:"declared,omitempty"` // digest of the declaration that was last converged
-	State     ResourceState `json:"state"`
-	Since     *time.Time    `json:"since,omitempty"`     // of its state, where that is no good one
-	Drifted   *time.Time    `json:"drifted,omitempty"`   // it has differed since, because of drift
-	Corrected []time.Time   `json:"corrected,omitempty"` // when drift of it was corrected of late
-	Fought    string        `json:"fought,omitempty"`    // digest of the manifest under which somebody fights for it
-	Why       string        `json:"why,omitempty"`
-	Stale     []node.Stale  `json:"stale,omitempty"` // of the run of a unit
+	Manifest string `json:"manifest"` // whose it is
+	// Also is the other manifests that have it, each with the digest of the declaration
+	// that was last converged for it.
+	Also      map[string]string `json:"also,omitempty"`
+	Gone      bool              `json:"gone,omitempty"`     // it is declared absent: when it leaves, nothing is left of it
+	Declared  string            `json:"declared,omitempty"` // digest of the declaration that was last converged
+	State     ResourceState     `json:"state"`
+	Since     *time.Time        `json:"since,omitempty"`     // of its state, where that is no good one
+	Drifted   *time.Time        `json:"drifted,omitempty"`   // it has differed since, because of drift
+	Corrected []time.Time       `json:"corrected,omitempty"` // when drift of it was corrected of late
+	Fought    string            `json:"fought,omitempty"`    // digest of the manifest under which somebody fights for it
+	Why       string            `json:"why,omitempty"`
+	Stale     []node.Stale      `json:"stale,omitempty"` // of the run of a unit
 }
 
 const (

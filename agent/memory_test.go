@@ -5,7 +5,26 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/makenotwork/mnw-agent/manifests"
+	"github.com/makenotwork/mnw-agent/resources"
 )
+
+// A clock that was wrong is no reason to count a correction for years, or to know of
+// drift only since a time that is to come.
+func TestClockThatWasWrong(t *testing.T) {
+	now := time.Now()
+	limit := manifests.Fighting{Corrections: 3, Within: resources.Duration(time.Hour)}
+	got := recent([]time.Time{now.Add(-2 * time.Hour), now.Add(-time.Minute), now.Add(time.Minute), now.Add(8760 * time.Hour)}, limit)
+	if len(got) != 2 {
+		t.Errorf("what counts is %v", got)
+	}
+	ahead := now.Add(time.Hour)
+	one := &thing{State: StateFailed, Since: &ahead}
+	if one.becomes(StateFailed, now); one.Since.After(now) {
+		t.Errorf("it has failed since %s", one.Since)
+	}
+}
 
 // Whatever the documents hold, a status can be told and a run remembered; the next
 // ones are whole again.

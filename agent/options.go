@@ -22,6 +22,7 @@ type Options struct {
 	RetryHeld bool          // apply a manifest that is held
 	Enforce   bool          // correct also what somebody changes again and again
 	Prune     bool          // take back what was made of resources that have left the manifest
+	Forget    bool          // the manifest takes everything away: when it has, nothing is known of it any more
 	Remember  bool          // a plan is remembered, too: its result, and what it has seen of each resource
 	Keep      int           // how many runs the journal keeps; 0 for DefaultKeep
 	Progress  Progress      // told of each change; nil for nobody

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -27,7 +29,7 @@ func (m *memory) orphans(r *run) []resources.ID {
 	var ids []resources.ID
 	for text, t := range m.things {
 		id := parseID(text)
-		if t.Manifest == path && t.Declared != "" && id.Type != runType {
+		if t.Manifest == path && t.Declared != "" && !t.Gone && id.Type != runType && t.heir(path) == "" {
 			if s := r.step(id); s == nil || s.orphan {
 				ids = append(ids, id)
 			}
@@ -51,6 +53,9 @@ func (r *run) mindOrphans() error {
 	if r.memory == nil || r.memory.things == nil {
 		return nil
 	}
+	if err := r.findMade(r.memory); err != nil {
+		return err
+	}
 	orphans := r.memory.orphans(r)
 	if len(orphans) == 0 {
 		return nil
@@ -67,29 +72,39 @@ func (r *run) mindOrphans() error {
 // A takenBack resource wants undone what earlier runs have made of a resource.
 type takenBack struct {
 	id   resources.ID
-	made []node.Change // what they come to, by subject, in the order in which they were made
-	runs string        // which runs those were
+	made []pastChange
+	runs string            // which runs those were
+	kept map[string]string // what is left alone, to the id of the resource that has it now
 }
 
 // Plan is part of resources.Resource.
 func (t *takenBack) Plan(_ context.Context, v node.View) (node.Plan, error) {
+	all := node.Plan{}
+	for _, what := range slices.Sorted(maps.Keys(t.kept)) {
+		all.Notes = append(all.Notes, fmt.Sprintf("%s is left alone: it is %s now", what, t.kept[what]))
+	}
 	if len(t.made) == 0 {
-		return node.Plan{Notes: []string{"it has left the manifest; nothing of it was made by this agent, as far as the journal tells, and nothing is taken back"}}, nil
+		if len(t.kept) == 0 {
+			all.Notes = []string{"it has left the manifest; nothing of it was made by this agent, as far as the journal tells, and nothing is taken back"}
+		}
+		return all, nil
 	}
 	for _, c := range t.made {
-		if _, gone := c.(*node.TreeRemoval); gone {
-			return node.Plan{Notes: []string{"it has left the manifest: nothing is left to be taken back: " + t.runs + " came to: " + c.Line()}}, nil
+		if gone, ok := c.sure.(*node.TreeRemoval); ok {
+			all.Notes = append(all.Notes, "it has left the manifest: nothing is left to be taken back: "+t.runs+" came to: "+gone.Line())
+			return all, nil
 		}
 	}
-	all := node.Plan{Notes: []string{"it has left the manifest: what " + t.runs + " made of it is taken back"}}
+	all.Notes = append(all.Notes, "it has left the manifest: what "+t.runs+" made of it is taken back")
 	for _, c := range slices.Backward(t.made) {
-		plan, err := node.Back(v.With(all.Changes...), c, false)
+		plan, err := c.back(v.With(all.Changes...))
 		var moved *node.MovedError
 		if errors.As(err, &moved) {
 			moved.Since = t.runs
+			err = fmt.Errorf("somebody has changed it since: %w", err)
 		}
 		if err != nil {
-			return all, fmt.Errorf("it has left the manifest, and somebody has changed it since: it is not taken back: %w", err)
+			return all, fmt.Errorf("it has left the manifest, and is not taken back: %w", err)
 		}
 		all.Changes, all.Notes = append(all.Changes, plan.Changes...), append(all.Notes, plan.Notes...)
 	}
@@ -119,13 +134,13 @@ func (r *run) addOrphans(orphans []resources.ID) error {
 	if err != nil {
 		return err
 	}
-	var added []*step
+	pasts, err := r.pastsOf(orphans, runs)
+	if err != nil {
+		return err
+	}
+	added := make([]*step, 0, len(orphans))
 	for _, id := range orphans {
-		back, err := r.madeOf(id, runs)
-		if err != nil {
-			return err
-		}
-		s := &step{id: id, resource: back, orphan: true}
+		s := &step{id: id, resource: r.takenBack(id, pasts[id.String()]), orphan: true}
 		switch id.Type {
 		case "user":
 			s.rank = lateUser
@@ -146,59 +161,70 @@ func (r *run) addOrphans(orphans []resources.ID) error {
 
 // contentsFirst has what lies in a directory go before the directory.
 func contentsFirst(steps []*step) {
-	for _, dir := range steps {
-		for _, s := range steps {
-			if s != dir && s.isBelow(dir) {
-				dir.needs = append(dir.needs, s)
+	at := map[string]*step{} // by path
+	for _, s := range steps {
+		for _, name := range s.resource.(*takenBack).paths() {
+			at[name] = s
+		}
+	}
+	for name, s := range at {
+		for dir := path.Dir(name); dir != "/" && dir != "."; dir = path.Dir(dir) {
+			if above := at[dir]; above != nil && above != s && !slices.Contains(above.needs, s) {
+				above.needs = append(above.needs, s)
 			}
 		}
 	}
 }
 
-// isBelow says whether something of an orphan lies below a path of another.
-func (s *step) isBelow(dir *step) bool {
-	for _, c := range s.resource.(*takenBack).made {
-		for _, above := range dir.resource.(*takenBack).made {
-			if above.Subject().Kind == node.OfPath && c.Subject().Kind == node.OfPath && strings.HasPrefix(c.Subject().Name, above.Subject().Name+"/") {
-				return true
-			}
+// paths is what was made that has a path.
+func (t *takenBack) paths() []string {
+	var list []string
+	for _, c := range t.made {
+		if s := c.subject(); s.Kind == node.OfPath {
+			list = append(list, s.Name)
 		}
 	}
-	return false
+	return list
 }
 
-// madeOf is what runs that still stand have made of a resource, and of what systemd
-// runs of it.
-func (r *run) madeOf(id resources.ID, runs []*journal.Run) (*takenBack, error) {
-	back := &takenBack{id: id}
-	ids := []string{id.String()}
-	if id.Type == "unit" && r.step(resources.ID{Type: runType, Name: id.Name}) == nil {
-		ids = append(ids, resources.ID{Type: runType, Name: id.Name}.String())
-	}
-	at := map[node.Subject]int{}
-	var by []int
-	for _, run := range standing(runs) {
-		for _, e := range run.Entries {
-			if !e.Done || !slices.Contains(ids, e.Resource) {
-				continue
-			}
-			c, err := run.Change(e)
-			if err != nil {
-				return nil, err
-			}
-			if i, seen := at[c.Subject()]; seen {
-				back.made[i] = node.Join(back.made[i], c)
-			} else {
-				at[c.Subject()] = len(back.made)
-				back.made = append(back.made, c)
-			}
-			if !slices.Contains(by, run.Number) {
-				by = append(by, run.Number)
-			}
+// pastsOf is what runs that still stand have made of orphans. What systemd runs of a
+// unit goes with the unit, when nothing else needs that.
+func (r *run) pastsOf(orphans []resources.ID, runs []*journal.Run) (map[string]*past, error) {
+	of := map[string]string{}
+	for _, id := range orphans {
+		of[id.String()] = id.String()
+		running := resources.ID{Type: runType, Name: id.Name}
+		if id.Type == "unit" && r.step(running) == nil {
+			of[running.String()] = id.String()
 		}
 	}
-	back.runs = named(by)
-	return back, nil
+	others := slices.DeleteFunc(slices.Clone(runs), r.isInstall)
+	return pastOf(others, func(id string) string { return of[id] })
+}
+
+// takenBack takes back what was made of an orphan, but for what another resource has
+// now, by whatever name.
+func (r *run) takenBack(id resources.ID, p *past) *takenBack {
+	back := &takenBack{id: id, kept: map[string]string{}}
+	if p == nil {
+		return back
+	}
+	back.runs = named(p.runs)
+	for _, c := range p.made {
+		if owner := r.owners[c.subject()]; owner != nil {
+			back.kept[c.subject().Name] = owner.id.String()
+			continue
+		}
+		back.made = append(back.made, c)
+	}
+	return back
+}
+
+// isInstall says whether a run was one of install, whose manifest goes by a path in the
+// state directory, while this one is not. A manifest may have drop-ins for the agent's
+// own units; when they go, the units stay: uninstall takes those away.
+func (r *run) isInstall(run *journal.Run) bool {
+	return run.Manifest != whole(r.manifest.Path) && filepath.Dir(run.Manifest) == whole(r.options.StateDir)
 }
 
 // standing is the runs that were not taken back, the oldest first.
@@ -264,15 +290,26 @@ func (r *run) orphanRuns(orphans []*step, runs []*journal.Run) ([]*step, error) 
 	return steps, nil
 }
 
-// keepOrphans keeps which resources have left the manifest, and forgets those of
-// which nothing was ever as declared.
-func (r *run) keepOrphans(m *memory, now time.Time) {
+// keepOrphans keeps which resources have left the manifest. Those that another
+// manifest has go to that one; forgotten are those of which nothing was made or ever
+// as declared, and those that were declared absent: nothing is left of them.
+func (r *run) keepOrphans(m *memory, now time.Time) error {
 	path := whole(r.manifest.Path)
 	m.dropChecks(r)
-	maps.DeleteFunc(m.things, func(text string, t *thing) bool {
-		id := parseID(text)
-		return t.Manifest == path && r.step(id) == nil && (t.Declared == "" || id.Type == runType || id.Type == "check")
-	})
+	if r.report.Mode == ModeApply {
+		if err := r.findMade(m); err != nil {
+			return err
+		}
+		for text, t := range m.things {
+			if r.step(parseID(text)) == nil {
+				m.leaves(t, path)
+			}
+		}
+		maps.DeleteFunc(m.things, func(text string, t *thing) bool {
+			id := parseID(text)
+			return t.Manifest == path && r.step(id) == nil && (t.Declared == "" || t.Gone || id.Type == runType || id.Type == "check")
+		})
+	}
 	for _, id := range m.orphans(r) {
 		t := m.things[id.String()]
 		if t.Drifted = nil; t.State != StateOrphaned {
@@ -280,6 +317,31 @@ func (r *run) keepOrphans(m *memory, now time.Time) {
 			t.Why = "it has left its manifest"
 		}
 	}
+	return nil
+}
+
+// findMade finds the resources that have left the manifest and were never as
+// declared, as far as is known, and of which runs have made something all the same:
+// they had failed half-way, or had been cut short or taken back.
+func (r *run) findMade(m *memory) error {
+	left := map[string]string{}
+	for text, t := range m.things {
+		if id := parseID(text); t.Manifest == whole(r.manifest.Path) && t.Declared == "" && id.Type != runType && r.step(id) == nil {
+			left[text] = text
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	runs, err := r.options.journal().Runs()
+	if err != nil {
+		return err
+	}
+	pasts, err := pastOf(runs, func(id string) string { return left[id] })
+	for id := range pasts {
+		m.things[id].Declared = "made in part"
+	}
+	return err
 }
 
 // keepTakenBack forgets an orphan that was taken back.
@@ -295,45 +357,4 @@ func (r *run) keepTakenBack(m *memory, s *step, told *ResourceReport) {
 	case told.Error != "":
 		t.Why = told.Error
 	}
-}
-
-// needed is the runs that the journal must keep however many there are: for each
-// resource that is remembered, or that one of the newest runs has changed, the first
-// that has made something of it, and the last.
-func (o Options) needed(runs []*journal.Run) (map[int]bool, error) {
-	m, err := o.recall()
-	if err != nil {
-		return nil, err
-	}
-	things, err := m.all()
-	if err != nil {
-		return nil, err
-	}
-	managed := map[string]bool{}
-	for text := range things {
-		id := parseID(text)
-		managed[text], managed[resources.ID{Type: runType, Name: id.Name}.String()] = true, true
-	}
-	for _, run := range runs[:min(o.Keep, len(runs))] {
-		for _, e := range run.Entries {
-			managed[e.Resource] = true
-		}
-	}
-	first, last := map[string]int{}, map[string]int{}
-	for _, run := range standing(runs) {
-		for _, e := range run.Entries {
-			if !managed[e.Resource] {
-				continue
-			}
-			if first[e.Resource] == 0 {
-				first[e.Resource] = run.Number
-			}
-			last[e.Resource] = run.Number
-		}
-	}
-	needed := map[int]bool{}
-	for id := range first {
-		needed[first[id]], needed[last[id]] = true, true
-	}
-	return needed, nil
 }

@@ -55,7 +55,7 @@ func (r *run) takeUpOpen(ctx context.Context, open *journal.Run) error {
 		return nil
 	}
 	r.report.note("run %d of %s was cut short: this manifest is another one, and goes on from where the node is", open.Number, since)
-	return r.endFor(open, "cut short")
+	return errors.Join(r.rememberCut(open), r.endFor(open, "cut short"))
 }
 
 // finishComeback brings a way back to its end, which a signal does not stop. The

@@ -20,8 +20,11 @@ func (r *run) remember() error {
 		path := whole(r.manifest.Path)
 		one := m.manifest(path)
 		quiet := m.settled(path, r.manifest.Digest) && r.report.quiet()
-		changed := one.Digest != r.manifest.Digest
+		changed := r.report.Mode == ModeApply && one.Applied != r.manifest.Digest
 		one.Digest, one.Ran = r.manifest.Digest, now
+		if r.report.Mode == ModeApply {
+			one.Applied = r.manifest.Digest
+		}
 		if quiet {
 			return nil
 		}
@@ -30,17 +33,29 @@ func (r *run) remember() error {
 			return err
 		}
 		for _, t := range things {
-			if changed && t.Manifest == path {
+			if _, too := t.Also[path]; changed && (too || t.Manifest == path) {
 				t.Fought, t.Corrected = "", nil
 			}
 		}
 		for i, s := range r.steps {
 			r.keepStep(m, s, &r.report.Resources[i], now)
 		}
-		r.keepOrphans(m, now)
+		if err := r.keepOrphans(m, now); err != nil {
+			return err
+		}
 		one.Settled = r.allSettled(m)
+		if r.options.Forget && r.report.Count(OutcomeOK)+r.report.Count(OutcomeChanged) == len(r.steps) {
+			m.forget(path)
+		}
 		return nil
 	})
+}
+
+// forget forgets a manifest, and what is its own.
+func (m *memory) forget(path string) {
+	maps.DeleteFunc(m.things, func(_ string, t *thing) bool { return t.Manifest == path })
+	maps.DeleteFunc(m.Checks, func(_ string, c CheckStatus) bool { return c.Manifest == path })
+	delete(m.Manifests, path)
 }
 
 // quiet says whether a run has found everything as declared, and nothing to tell.
@@ -100,7 +115,7 @@ func (m *memory) check(c CheckReport, manifest string, now time.Time) {
 	status := CheckStatus{Check: c.Check, Manifest: manifest, Asked: now, Success: c.After, Error: c.Error}
 	if !c.After {
 		status.Since = &now
-		if before, ok := m.Checks[c.Check]; ok && before.Since != nil {
+		if before, ok := m.Checks[c.Check]; ok && before.Since != nil && !before.Since.After(now) {
 			status.Since = before.Since
 		}
 	}
@@ -133,8 +148,11 @@ func (r *run) keepStep(m *memory, s *step, told *ResourceReport, now time.Time) 
 		m.things[s.id.String()] = t
 	}
 	if path := whole(r.manifest.Path); t.Manifest != path {
+		if r.report.Mode == ModePlan {
+			return // a plan makes it nobody else's
+		}
 		m.manifest(t.Manifest).Settled = false // it may claim it back
-		t.Manifest = path
+		t.moves(path)
 	}
 	if r.report.Rollback == nil && len(s.made) > 0 {
 		m.Counters.change(s, len(s.made))
@@ -142,7 +160,9 @@ func (r *run) keepStep(m *memory, s *step, told *ResourceReport, now time.Time) 
 	if told.Outcome == OutcomeUnseen {
 		return
 	}
-	t.Stale = told.Stale
+	if t.Stale = told.Stale; r.report.Rollback != nil && !r.report.Rollback.Failed && told.Outcome == OutcomeFailed {
+		t.Stale = nil // what it failed to take up is gone again
+	}
 	if told.Outcome == OutcomeOK || told.Outcome == OutcomeChanged {
 		r.keepConverged(t, s, now)
 		return
@@ -163,7 +183,7 @@ func (r *run) keepStep(m *memory, s *step, told *ResourceReport, now time.Time) 
 	t.becomes(state, now)
 	t.Why = why(told)
 	switch {
-	case s.differs() && s.cause == Drift && t.Drifted == nil:
+	case s.differs() && s.cause == Drift && (t.Drifted == nil || t.Drifted.After(now)): // a clock that was wrong
 		t.Drifted = &now
 	case s.differs() && s.cause != Drift, told.Outcome == OutcomeUnproven:
 		t.Drifted = nil
@@ -172,7 +192,7 @@ func (r *run) keepStep(m *memory, s *step, told *ResourceReport, now time.Time) 
 
 // keepConverged keeps that a resource is as it is declared.
 func (r *run) keepConverged(t *thing, s *step, now time.Time) {
-	t.Declared, t.Drifted, t.Why = r.declared(s), nil, ""
+	t.Declared, t.Drifted, t.Why, t.Gone = r.declared(s), nil, "", departs(s)
 	state := StateConverged
 	if r.keepCorrections(t, s, now) {
 		state = StateFighting
@@ -182,8 +202,11 @@ func (r *run) keepConverged(t *thing, s *step, now time.Time) {
 }
 
 // keepCorrections keeps when drift of a resource was corrected, and says whether that
-// makes a fight.
+// makes a fight. A plan corrects nothing, and settles none.
 func (r *run) keepCorrections(t *thing, s *step, now time.Time) bool {
+	if r.report.Mode == ModePlan {
+		return t.Fought != ""
+	}
 	limit := r.manifest.Fighting
 	t.Corrected = recent(t.Corrected, limit)
 	if r.options.Enforce {
@@ -203,7 +226,7 @@ func (t *thing) becomes(state ResourceState, now time.Time) {
 	switch {
 	case state == StateConverged:
 		t.Since = nil
-	case t.State != state || t.Since == nil:
+	case t.State != state || t.Since == nil || t.Since.After(now):
 		t.Since = &now
 	}
 	t.State = state
@@ -277,7 +300,7 @@ func (r *maker) rememberRollback() error {
 				continue
 			}
 			m.manifest(t.Manifest).Settled = false
-			t.Declared, t.Drifted, t.Fought, t.Corrected, t.Why = "", nil, "", nil, "it was taken back"
+			t.Declared, t.Drifted, t.Fought, t.Corrected, t.Why, t.Gone = "", nil, "", nil, "it was taken back", false
 			t.becomes(StatePending, now)
 		}
 		return nil

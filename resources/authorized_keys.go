@@ -61,6 +61,9 @@ func (k *AuthorizedKey) parse() (authkeys.Key, error) {
 	return key, authkeys.CheckOptions(k.Options)
 }
 
+// ByLine says that lines of others are kept.
+func (*AuthorizedKeys) ByLine() {}
+
 // Plan is part of Resource.
 func (a *AuthorizedKeys) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	user, ok := v.User(string(a.User))

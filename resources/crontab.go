@@ -53,6 +53,9 @@ func (s *Schedule) UnmarshalText(text []byte) error {
 	return crontab.CheckSchedule(string(text))
 }
 
+// ByLine says that lines of others are kept.
+func (*Crontab) ByLine() {}
+
 // Plan is part of Resource.
 func (c *Crontab) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	user := string(c.User)

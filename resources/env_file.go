@@ -50,6 +50,9 @@ type EnvFile struct {
 // declared: such files hold secrets.
 const privately node.Mode = 0o640
 
+// ByLine says that lines of others are kept.
+func (*EnvFile) ByLine() {}
+
 // Plan is part of Resource.
 func (e *EnvFile) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	at := string(e.Path)

@@ -20,6 +20,7 @@ func (r *Run) evidence(v node.View, unit *unitfile.Unit, now node.Unit) ([]evide
 	g := gathering{view: v}
 	if u := r.declared; u != nil {
 		g.add(node.StaleUnit, u.onChange(unit), ownFiles(unit)...)
+		g.addGone(u.onChange(unit), now.DropIns)
 		files := environmentFiles(v, unit)
 		g.add(node.StaleEnvironment, u.onStale(), files...)
 		for _, file := range u.Reads {
@@ -78,6 +79,18 @@ func (g *gathering) add(how node.Stale, a answer, paths ...string) {
 		e := evidence{path: at, how: how, answer: a}
 		e.mtime, e.ctime, g.err = lastChange(g.view, at)
 		g.found = append(g.found, e)
+	}
+}
+
+// addGone adds the drop-ins that systemd has read and that are no longer there. When
+// their directory went with them, nothing else tells.
+func (g *gathering) addGone(a answer, dropIns []string) {
+	for _, at := range dropIns {
+		gone, err := isGone(g.view, at)
+		g.err = errors.Join(g.err, err)
+		if gone && a != ignore {
+			g.found = append(g.found, evidence{path: at, how: node.StaleUnit, answer: a, gone: true})
+		}
 	}
 }
 

@@ -83,6 +83,11 @@ type Feeder interface {
 	Feeds(v node.View) (units []string, err error)
 }
 
+// A ByLine resource manages lines of its own in a text, each of which stands for
+// itself, between those of others: what others have put there since stays when its
+// own lines are taken back.
+type ByLine interface{ ByLine() }
+
 // A Filler takes the content of files beside the manifest into its fields, once,
 // when a manifest is loaded.
 type Filler interface {

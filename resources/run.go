@@ -174,8 +174,14 @@ func reloadDue(v node.View, manager node.Manager, unit *unitfile.Unit, now node.
 	if now.NeedsReload || unread || unmasked {
 		return true, nil
 	}
-	if gone, err := isGone(v, now.File); gone || err != nil {
-		return gone, err
+	read := []string{now.File}
+	if now.LoadState != "" { // else it is planned to be read anew, without those that are gone
+		read = append(read, now.DropIns...)
+	}
+	for _, file := range read {
+		if gone, err := isGone(v, file); gone || err != nil {
+			return gone, err
+		}
 	}
 	for _, file := range unit.Sources {
 		if isGenerated(file) {
@@ -192,7 +198,7 @@ func reloadDue(v node.View, manager node.Manager, unit *unitfile.Unit, now node.
 	return false, nil
 }
 
-// isGone says whether the file that systemd has read is no longer there.
+// isGone says whether a file that systemd has read is no longer there.
 func isGone(v node.View, file string) (bool, error) {
 	if file == "" || isGenerated(file) {
 		return false, nil

@@ -22,6 +22,7 @@ type evidence struct {
 	how          node.Stale // the unit would be
 	mtime, ctime time.Time
 	answer       answer
+	gone         bool // it is not there any more
 	// differs is a key that has another value in the process than in the file,
 	// whatever the times say; "" when there is none.
 	differs string
@@ -81,7 +82,7 @@ func judgeRun(u node.Unit, now time.Time, all []evidence) verdict {
 }
 
 func (e evidence) against(since, now time.Time) finding {
-	if e.differs != "" {
+	if e.differs != "" || e.gone {
 		return yes
 	}
 	return newer(e.mtime, e.ctime, since, now)
@@ -93,6 +94,8 @@ func (e evidence) reason(since, now time.Time) string {
 	switch at := changed(e.mtime, e.ctime, now); {
 	case e.differs != "":
 		return fmt.Sprintf("it runs with another %s than stands in %s", e.differs, e.path)
+	case e.gone:
+		return fmt.Sprintf("it runs with %s, which is gone", e.path)
 	case now.Sub(at) < planned:
 		return fmt.Sprintf("it runs with an older %s", e.path)
 	default:

@@ -72,25 +72,16 @@ func TestCrashAtEveryCall(t *testing.T) {
 		t.Skip("owners are part of it: it needs root")
 	}
 	t.Parallel()
-	binaries, err := faults()
-	if err != nil {
-		t.Fatal(err)
-	}
-	programs := t.TempDir()
-	for name, binary := range binaries {
-		if err := os.WriteFile(filepath.Join(programs, name), binary, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	programs := crashPrograms(t)
 	for what, args := range map[string][]string{"killed": nil, "ENOSPC": {"-errno", "ENOSPC"}, "EIO": {"-errno", "EIO"}} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			c := newCrash(t, programs)
+			c := newCrash(t, programs, crashes)
 			c.everyCall(what, args, c.pristine, []string{"apply", c.manifest}, c.recovers)
 		})
 		t.Run(what+" on the way back", func(t *testing.T) {
 			t.Parallel()
-			c := newCrash(t, programs)
+			c := newCrash(t, programs, crashes)
 			c.reset(c.pristine)
 			c.agent(0, "apply", c.manifest)
 			applied := c.root + "-applied"
@@ -123,12 +114,28 @@ type crash struct {
 	where                              string
 }
 
-func newCrash(t *testing.T, programs string) *crash {
+// crashPrograms is the directory of those programs.
+func crashPrograms(t *testing.T) string {
+	t.Helper()
+	binaries, err := faults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs := t.TempDir()
+	for name, binary := range binaries {
+		if err := os.WriteFile(filepath.Join(programs, name), binary, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return programs
+}
+
+func newCrash(t *testing.T, programs, manifest string) *crash {
 	c := &crash{T: t, programs: programs, pristine: sandbox(t)}
 	c.root = c.pristine + "-crashing"
 	c.manifest = filepath.Join(t.TempDir(), "manifest.yaml")
 	c.sh("ROOT=" + c.pristine + beforeCrash)
-	if err := os.WriteFile(c.manifest, []byte("version: 1\n"+crashes), 0o600); err != nil {
+	if err := os.WriteFile(c.manifest, []byte("version: 1\n"+manifest), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	c.reset(c.pristine)

@@ -68,6 +68,7 @@ func TestOnlyTheMachineActs(t *testing.T) {
 		"agent/keep.go":         "the report and the hold, in the state directory",
 		"agent/scratch.go":      "a scratch directory below the state directory",
 		"agent/metrics/file.go": "the metrics file, where --metrics-file says",
+		"agent/metrics/dir.go":  "opens its directory, to write there",
 		"manifests/files.go":    "opens manifests, to read them",
 	}
 	for _, pkg := range packages(t, "agent", "resources", "manifests") {

@@ -2,6 +2,7 @@ package test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -272,5 +273,40 @@ func TestFightingAtOnce(t *testing.T) {
 	m.MustSh("until grep -q theirs /etc/contended; do :; done")
 	if left := run(m, manifest, "apply", "--json"); left.Code != 1 || report(t, left).Result != agent.Differs {
 		t.Errorf("it is not left alone: %s", left)
+	}
+}
+
+// Drop-ins of units of somebody else go, and what runs takes that up, though nothing
+// but systemd tells that they were there.
+func TestPruneDropIns(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	m.MustSh(`for u in one two; do printf '[Service]\nExecStart=/bin/sleep infinity\n' >/etc/systemd/system/$u.service; done; systemctl daemon-reload; systemctl start one two`)
+	if result := run(m, `units: {one.service: {dropins: {nice: "[Service]\nNice=3\n"}}, two.service: {dropins: {nice: "[Service]\nNice=3\n"}}}`, "apply"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	if pruned := run(m, "files: {}\n", "apply", "--prune"); pruned.Code != 0 {
+		t.Error(pruned)
+	}
+	for _, unit := range []string{"one", "two"} {
+		m.MustSh("test $(ps -o nice= -p $(systemctl show -P MainPID " + unit + ")) = 0; test $(systemctl show -P NeedDaemonReload " + unit + ") = no")
+	}
+}
+
+// A unit that did not come up with what was new runs again with what it had before: it
+// is not stale for as long as the manifest is held.
+func TestNotStaleWhenTakenBack(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	const service = `units: {s.service: {active: true, settle: 100ms, content: "[Service]\nExecStart=/bin/%s infinity\n"}}`
+	if result := run(m, fmt.Sprintf(service, "sleep"), "apply"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	if back := run(m, fmt.Sprintf(service, "false"), "apply"); back.Code != 3 {
+		t.Fatal(back)
+	}
+	m.MustSh("systemctl is-active s; grep sleep /proc/$(systemctl show -P MainPID s)/cmdline")
+	if unit := status(t, m).Units[0]; unit.Unit != "s.service" || len(unit.Stale) > 0 {
+		t.Errorf("taken back, the unit is %+v", unit)
 	}
 }

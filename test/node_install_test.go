@@ -99,6 +99,9 @@ func TestInstall(t *testing.T) {
 	if units := m.MustSh("systemctl list-units --all --plain --no-legend 'mnw-agent*'"); units != "" {
 		t.Errorf("systemd still knows %s", units)
 	}
+	if known := status(t, m); len(known.Resources) > 0 && known.Resources[0].Manifest == stateDir+"/install.yaml" || len(known.Manifests) > 1 {
+		t.Errorf("after that, still known are %+v", known.Manifests)
+	}
 	if again := m.Agent("uninstall"); again.Code != 0 || !strings.Contains(again.Stdout, "all as declared") {
 		t.Errorf("uninstall again: %s", again)
 	}

@@ -214,3 +214,19 @@ func TestRetiredBlind(t *testing.T) {
 	}
 	m.MustSh(`test -d /srv/old`)
 }
+
+// A run whose gate shuts brings back what it has moved aside. What it has deleted,
+// long after that, it cannot; it says so, and takes everything else back.
+func TestRetiredGoesBack(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	m.MustSh(`mkdir -p /srv/old/a /srv/dead.retired-20200229/b`)
+	const manifest = "retired:\n  /srv/old: {}\n  /srv/dead: {}\nchecks:\n  there: {command: [sh, -c, 'cd /srv; test -d ol\"\"d'], within: 1s}\n"
+	result := run(m, manifest, "apply")
+	if result.Code != 3 || !strings.Contains(result.Stdout, "/srv/dead.retired-20200229 was deleted for good: nothing but a backup brings it back") {
+		t.Error(result)
+	}
+	if there := m.MustSh(`ls -d /srv/* /srv/old/a`); there != "/srv/old\n/srv/old/a" {
+		t.Errorf("there is %s", there)
+	}
+}

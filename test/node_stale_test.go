@@ -34,6 +34,8 @@ var staleness = []struct{ what, script, why string }{
 	{"an older file with the same values", `cp /etc/stale.env /etc/stale.new; touch -d '-1 year' /etc/stale.new; mv /etc/stale.new /etc/stale.env`, ""},
 	{"an older file with another foreign value", `sed 's/MORE=2/MORE=7/' /etc/stale.env >/etc/stale.new; touch -d '-1 year' /etc/stale.new; mv /etc/stale.new /etc/stale.env`,
 		"it runs with another MORE than stands in /etc/stale.env"},
+	{"another drop-in", `printf '[Service]\nNice=4\n' >/etc/systemd/system/stale.service.d/nice.conf`, "it runs with an older /etc/systemd/system/stale.service.d"},
+	{"a drop-in goes, and its directory", `rm -r /etc/systemd/system/stale.service.d`, "it runs with /etc/systemd/system/stale.service.d/nice.conf, which is gone"},
 	{"it was restarted by hand since", `echo MORE=9 >>/etc/stale.env; sleep 0.1; systemctl restart stale`, ""},
 	{"systemd was reloaded by hand", `systemctl daemon-reload`, ""},
 }

@@ -32,6 +32,11 @@ func FuzzPrint(f *testing.F) {
 		a.printReport(r, look{diffs: true, all: true})
 		a.printError(errors.New(note))
 		a.printHistory([]agent.PastRun{{Manifest: line, Because: note}})
+		a.printStatus(&agent.Status{
+			Manifests: []agent.ManifestStatus{{Path: line, Digest: note, Held: &agent.Hold{Because: note}}},
+			Runs:      []agent.RunStatus{{Manifest: line, Error: note}}, Resources: []agent.ResourceStatus{{ID: "file:" + line, Why: note}},
+			Checks: []agent.CheckStatus{{Check: line, Error: note}}, Outage: &agent.LastOutage{Check: line}, Notes: []string{note},
+		}, false)
 		a.printPastRun(agent.PastRun{Manifest: note}, []agent.PastChange{{Resource: line, Made: line}})
 		if text := out.String(); !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
 			t.Fatalf("%q", text)

@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,9 +29,10 @@ for a run that was missed while the node was off; any other interval is counted 
 the last run. The first run comes when it is due: apply makes one now.
 
 Judges, and the commands of checks and validate:, run inside the service and are limited
-with it: no sudo (there are runuser, and user: in a check), no node or java, no
-hardware. The unit files say what is given up, what is not, and why; a drop-in brings
-back what you need: systemctl edit mnw-agent.service.
+with it: no sudo but by root (there are runuser, and user: in a check), no ping, no
+node or java, no hardware. Nor can it manage files in /usr/lib/modules. The unit files
+say what is given up, what is not, and why; a drop-in brings back what you need:
+systemctl edit mnw-agent.service.
 
 In a --root, all paths are given as they are here, and lie below it; the program is to
 be there in the same place.`
@@ -146,7 +146,7 @@ func (in *installation) checkFlags() error {
 			return fmt.Errorf("--%s is for a timer; --serve has --interval and --listen", name)
 		}
 	}
-	switch _, _, err := net.SplitHostPort(in.listen); {
+	switch err := checkListen(in.listen); {
 	case in.timeout < 0:
 		return errors.New("--timeout takes no negative duration")
 	case in.serve && in.timeout == 0:
@@ -157,8 +157,8 @@ func (in *installation) checkFlags() error {
 		return fmt.Errorf("--jitter %s: want from 0 to --every", in.jitter)
 	case in.interval < time.Second:
 		return fmt.Errorf("--interval %s: want at least 1s", in.interval)
-	case err != nil && in.listen != none:
-		return fmt.Errorf("--listen %s: want HOST:PORT, or none", in.listen)
+	case err != nil:
+		return err
 	}
 	return nil
 }

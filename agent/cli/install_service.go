@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"path/filepath"
@@ -64,7 +65,7 @@ func (in *installation) argv(manifest string, o agent.Options) ([]string, error)
 	argv := []string{p.program(), "apply", at}
 	if in.serve {
 		argv[1] = "serve"
-		argv = append(argv, "--interval", service.Span(in.interval), "--listen", in.listen)
+		argv = append(argv, "--interval", service.Span(in.interval), "--listen", cmp.Or(in.listen, none))
 	}
 	argv = append(argv, "--timeout", service.Span(in.timeout), "--wait", service.Span(in.wait))
 	if in.atomic {

@@ -42,6 +42,7 @@ var priorities = map[agent.Outcome]journal.Priority{
 	agent.OutcomeReverted: journal.PriWarning,
 	agent.OutcomeUnproven: journal.PriWarning,
 	agent.OutcomeSkipped:  journal.PriWarning,
+	agent.OutcomeFighting: journal.PriErr,
 	agent.OutcomeFailed:   journal.PriErr,
 	agent.OutcomeRefused:  journal.PriErr,
 }

@@ -46,7 +46,10 @@ func (a *app) measure(o agent.Options, mode agent.Mode, manifest string, run mak
 	report, err := run(o)
 	lost := missed(report, err, o, mode, manifest)
 	a.writeMetrics(o, func(s *agent.Status) {
-		if lost != nil && !errors.Is(err, agent.ErrLocked) {
+		switch {
+		case report != nil && err != nil:
+			failed(s, unkept(report))
+		case lost != nil && !errors.Is(err, agent.ErrLocked):
 			failed(s, agent.RunStatus{Mode: mode, Manifest: manifest, Started: began, Ended: time.Now(), Result: agent.Failed})
 		}
 	})
@@ -63,6 +66,16 @@ func missed(report *agent.Report, err error, o agent.Options, mode agent.Mode, m
 		return nil
 	}
 	return agent.Missed(o, mode, manifest, err)
+}
+
+// unkept is a run that came to its end, and could not keep what it has to. That is a
+// failure, if nothing is worse.
+func unkept(r *agent.Report) agent.RunStatus {
+	run := agent.RunStatus{Mode: r.Mode, Manifest: r.Manifest, Started: r.Started, Ended: time.Now(), Seconds: r.Seconds, Phases: r.Phases, Result: r.Result}
+	if r.Result != agent.RolledBack && r.Result != agent.RollbackFailed && r.Result != agent.Held {
+		run.Result = agent.Failed
+	}
+	return run
 }
 
 // failed puts a run into a status that the state directory does not know of.

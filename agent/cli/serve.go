@@ -95,19 +95,33 @@ type server struct {
 
 // check says what is wrong with the flags, and settles what they mean.
 func (s *server) check() error {
-	if s.listen == "none" {
+	if s.listen == none {
 		s.listen = ""
 	}
-	_, _, err := net.SplitHostPort(s.listen)
-	switch {
-	case s.listen != "" && err != nil:
-		return fmt.Errorf("--listen %q: want host:port, such as 127.0.0.1:9464, or none", s.listen)
+	switch err := checkListen(s.listen); {
+	case err != nil:
+		return err
 	case s.interval < time.Second:
 		return errors.New("--interval takes a second at least")
 	case s.wait < 0:
 		return errors.New("--wait takes no negative duration")
 	case s.timeout <= 0:
 		return errors.New("--timeout takes a duration: a run without a limit could not be told from one that hangs")
+	}
+	return nil
+}
+
+// checkListen refuses what nobody can listen on.
+func checkListen(address string) error {
+	if address == "" || address == none {
+		return nil
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		return fmt.Errorf("--listen %q: want host:port, such as 127.0.0.1:9464, or none", address)
 	}
 	return nil
 }

@@ -159,7 +159,11 @@ func checkStatus(c agent.CheckStatus, brief bool, now time.Time) []line {
 	case c.Success:
 		return []line{{faint, fmt.Sprintf("check %s passed %s", c.Check, ago(c.Asked, now))}}
 	}
-	return []line{{red, fmt.Sprintf("check %s has failed since %s:\n%s", c.Check, when(*c.Since, now), indent(c.Error))}}
+	since := c.Asked
+	if c.Since != nil { // always, but in a document that somebody has edited
+		since = *c.Since
+	}
+	return []line{{red, fmt.Sprintf("check %s has failed since %s:\n%s", c.Check, when(since, now), indent(c.Error))}}
 }
 
 func indentBy(margin, text string) string {

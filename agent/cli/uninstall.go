@@ -38,6 +38,7 @@ does all that the manifest has made.`,
 		if err != nil {
 			return err
 		}
+		o.Forget = true
 		at := in.at(o)
 		m, err := service.Absent(in.name, at)
 		if err != nil {

@@ -66,7 +66,10 @@ type End struct {
 type Entry struct {
 	Number   int             `json:"number"` // from 1, in the order in which they are made
 	Resource string          `json:"resource"`
-	Change   json.RawMessage `json:"change"` // as node.Encode writes it
+	Change   json.RawMessage `json:"change"`             // as node.Encode writes it
+	Shared   bool            `json:"shared,omitempty"`   // see node.Shared, of what runs had made before
+	Restores bool            `json:"restores,omitempty"` // it corrects drift
+	Back     bool            `json:"back,omitempty"`     // it takes back what earlier runs have made: they count no more
 	Begun    bool            `json:"-"`
 	Done     bool            `json:"-"`
 	Perhaps  bool            `json:"-"` // not begun as far as is known, but power was lost since

@@ -55,7 +55,7 @@ func write(t *testing.T, j *Journal) *Writer {
 	for i := range changes() {
 		ids = append(ids, fmt.Sprintf("file:/%d", i))
 	}
-	if _, err := w.Plan(ids, changes()); err != nil {
+	if _, err := w.Plan(entries(ids...), changes()); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -170,7 +170,7 @@ func TestResumed(t *testing.T) {
 	must(t, err)
 	w, err = j.Resume(open, "another")
 	must(t, err)
-	more, err := w.Plan([]string{"x"}, changes()[:1])
+	more, err := w.Plan(entries("x"), changes()[:1])
 	must(t, err, w.Begun(3), w.End("changed"), w.Close())
 	if got := perhaps(); len(got) != len(changes())-2 || slices.Contains(got, 1) || slices.Contains(got, 3) || slices.Contains(got, more[0]) {
 		t.Errorf("on another boot, nothing is known any more of %v", got)
@@ -228,7 +228,7 @@ func TestPrune(t *testing.T) {
 	for n := range 5 {
 		w, err := j.Begin(Header{Mode: Apply})
 		must(t, err)
-		_, err = w.Plan([]string{"file:/a", "file:/b"}, []node.Change{
+		_, err = w.Plan(entries("file:/a", "file:/b"), []node.Change{
 			&node.PathChange{Path: "/a", To: node.State{Kind: node.File, Content: text(fmt.Sprint("own", n))}},
 			&node.PathChange{Path: "/b", To: node.State{Kind: node.File, Content: text("shared")}},
 		})
@@ -271,7 +271,7 @@ func FuzzParse(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	if _, err := w.Plan(make([]string, len(changes())), changes()); err != nil {
+	if _, err := w.Plan(make([]Entry, len(changes())), changes()); err != nil {
 		f.Fatal(err)
 	}
 	_ = errors.Join(w.Begun(1), w.Done(1), w.Begun(2), w.Unmade(2), w.End("changed"))
@@ -324,4 +324,13 @@ func (h held) Content(digest string) (*node.Content, error) {
 		}
 	}
 	return nil, fs.ErrNotExist
+}
+
+// entries is one for each of some resources.
+func entries(ids ...string) []Entry {
+	list := make([]Entry, len(ids))
+	for i, id := range ids {
+		list[i].Resource = id
+	}
+	return list
 }

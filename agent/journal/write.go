@@ -68,10 +68,10 @@ func (j *Journal) Resume(r *Run, boot string) (*Writer, error) {
 	return w, nil
 }
 
-// Plan records changes that are about to be made, each for a resource, and
-// returns the numbers that they get. When it returns, they and all contents that
+// Plan records changes that are about to be made, each for a resource and some of
+// what others share, and returns the numbers that they get. When it returns, they and all contents that
 // they refer to are on the disk.
-func (w *Writer) Plan(resources []string, changes []node.Change) (numbers []int, err error) {
+func (w *Writer) Plan(entries []Entry, changes []node.Change) (numbers []int, err error) {
 	var text strings.Builder
 	var contents []*node.Content
 	for i, c := range changes {
@@ -81,7 +81,9 @@ func (w *Writer) Plan(resources []string, changes []node.Change) (numbers []int,
 		}
 		contents = append(contents, refers...)
 		numbers = append(numbers, w.entries+i+1)
-		if err := encode(&text, line{Change: &Entry{Number: w.entries + i + 1, Resource: resources[i], Change: raw}}); err != nil {
+		e := entries[i]
+		e.Number, e.Change = w.entries+i+1, raw
+		if err := encode(&text, line{Change: &e}); err != nil {
 			return nil, err
 		}
 	}

@@ -51,7 +51,7 @@ func WriteFile(path string, s *agent.Status, build Build) error {
 // replace writes beside the file, under a name with a dot and digits around, and
 // renames: in one directory, though somebody swap it for another meanwhile.
 func replace(path string, metrics prometheus.Gatherer) error {
-	dir, err := os.OpenRoot(filepath.Dir(path))
+	dir, err := openDir(filepath.Dir(path))
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no directory %s: make it, or name the one that node_exporter reads (--collector.textfile.directory)", filepath.Dir(path))
 	}

@@ -46,7 +46,7 @@ func listen(o Options, p *pulse) (*site, error) {
 		o.Warn(fmt.Errorf("--listen %s is open to the network: whoever can reach it sees the names of all resources and what is wrong with them", address))
 	}
 	o.Listening(address)
-	return &site{listener: listener, server: &http.Server{
+	return &site{listener: limit(listener, maxConversations), server: &http.Server{
 		Handler:           handler(o, p),
 		ReadHeaderTimeout: headerLimit,
 		ReadTimeout:       requestLimit,

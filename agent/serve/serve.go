@@ -5,7 +5,7 @@
 //	watch.go   notices that the manifest has changed
 //	pulse.go   is the loop alive?
 //	notify.go  what systemd is told
-//	http.go    what can be asked for; page.go is the page
+//	http.go    what can be asked for; page.go is the page, limit.go for how many
 //
 // Every run is an ordinary agent.Apply of the manifest as it is on the disk at that
 // moment. When it cannot be loaded then, that is told and counted, and nothing is

@@ -30,17 +30,18 @@ func (c *PathChange) back(v View, anyhow bool) (Plan, error) {
 		return Plan{}, nil
 	case c.From.Kind == Other && now.Kind == Absent:
 		return Plan{Notes: []string{fmt.Sprintf("the %s is not brought back: what uses it makes it again", c.From.Odd)}}, nil
-	case !c.To.Matches(now) && !c.between(now) && !anyhow:
-		return Plan{}, c.moved(now.String())
 	}
-	if now.Kind == Directory && c.From.Kind != Directory {
+	if now.Kind == Directory && c.To.Kind == Directory && c.From.Kind != Directory {
 		names, err := v.ReadDir(c.Path)
 		switch {
 		case err != nil:
 			return Plan{}, err
-		case len(names) > 0:
+		case len(names) > 0: // whoever it belongs to by now
 			return Plan{Notes: []string{fmt.Sprintf("the directory is kept: others have put %s into it", some(names))}}, nil
 		}
+	}
+	if !c.To.Matches(now) && !c.between(now) && !anyhow {
+		return Plan{}, c.moved(now.String())
 	}
 	return Plan{Changes: []Change{c.backFrom(now)}}, nil
 }
@@ -90,7 +91,7 @@ func (c *CrontabChange) back(v View, anyhow bool) (Plan, error) {
 }
 
 // back of a change of one group. A group has so little that it is never found
-// between two states.
+// between two states. One that others have come into stays, as a directory does.
 func (c *GroupChange) back(v View, anyhow bool) (Plan, error) {
 	g, there := v.Group(c.Name)
 	now := GroupRecord{Present: there}
@@ -107,9 +108,32 @@ func (c *GroupChange) back(v View, anyhow bool) (Plan, error) {
 		return Plan{}, &MovedError{Subject: c.Subject(), Saw: c.To.String(), Found: now.String()}
 	}
 	if !c.From.Present {
+		if others := c.others(v, g); len(others) > 0 {
+			return Plan{Notes: []string{fmt.Sprintf("the group is kept: %s in it", are(others))}}, nil
+		}
 		now = GroupRecord{Present: true, GID: fmt.Sprint(g.GID), Members: g.Members}
 	}
 	return Plan{Changes: []Change{&GroupChange{Name: c.Name, From: now, To: c.From}}}, nil
+}
+
+// others is who is in a group that the change has made, but for those whom it put
+// there itself.
+func (c *GroupChange) others(v View, g Group) []string {
+	others := slices.DeleteFunc(slices.Clone(g.Members), func(name string) bool { return slices.Contains(c.To.Members, name) })
+	for _, u := range Users(v) {
+		if u.Group == c.Name && !slices.Contains(others, u.Name) {
+			others = append(others, u.Name)
+		}
+	}
+	slices.Sort(others)
+	return others
+}
+
+func are(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " is"
+	}
+	return some(names) + " are"
 }
 
 // back stops what the change has started. It is the first to be taken back, when

@@ -217,3 +217,25 @@ func (d *decoding) user(side userSide) UserRecord {
 	r.Shadow = d.content(side.Shadow)
 	return r
 }
+
+// Brief is the subject of a change that was encoded, in words, and whether it tells
+// of a content. It needs no store.
+func Brief(text []byte) (subject string, content bool, err error) {
+	var r changeRecord
+	if err := json.Unmarshal(text, &r); err != nil {
+		return "", false, err
+	}
+	switch {
+	case r.Path != nil:
+		return "path " + r.Path.Path, r.Path.From.Content != nil || r.Path.To.Content != nil, nil
+	case r.User != nil:
+		return "user " + r.User.Name, false, nil
+	case r.Group != nil:
+		return "group " + r.Group.Name, false, nil
+	case r.Crontab != nil:
+		return "crontab " + r.Crontab.User, true, nil
+	case r.Unit != nil:
+		return "unit " + r.Unit.Unit, false, nil
+	}
+	return "manager", false, nil
+}

@@ -16,7 +16,7 @@ func Join(first, second Change) Change {
 	switch a := first.(type) {
 	case *PathChange:
 		if b, ok := second.(*PathChange); ok {
-			return &PathChange{Path: a.Path, From: a.From, To: b.To, Shown: joinShown(a.Shown, b.Shown)}
+			return &PathChange{Path: a.Path, From: a.From.withContent(b.From), To: b.To.withContent(a.To), Shown: joinShown(a.Shown, b.Shown)}
 		}
 	case *CrontabChange:
 		if b, ok := second.(*CrontabChange); ok {
@@ -34,6 +34,15 @@ func Join(first, second Change) Change {
 		return second // what the first one moved has gone since, or come back
 	}
 	return first
+}
+
+// withContent is the state of a file, with the content that only another state of it
+// tells: a change of the mode says nothing of what the file holds.
+func (s State) withContent(other State) State {
+	if s.Kind == File && other.Kind == File && s.Content == nil {
+		s.Content = other.Content
+	}
+	return s
 }
 
 // joinShown shows nothing of contents that hold secrets: nobody has said what may
@@ -85,4 +94,18 @@ func gathered(some, more, others []string) []string {
 		}
 	}
 	return all
+}
+
+// Leads says whether a change has left what a later one of the same path or crontab
+// has found, as far as that is told.
+func Leads(first, second Change) bool {
+	switch a := first.(type) {
+	case *PathChange:
+		b, ok := second.(*PathChange)
+		return ok && a.To.Matches(b.From) && (a.To.Kind != File || a.To.Content != nil && b.From.Content != nil)
+	case *CrontabChange:
+		b, ok := second.(*CrontabChange)
+		return ok && sameTable(a.To, b.From)
+	}
+	return false
 }

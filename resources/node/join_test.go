@@ -23,6 +23,16 @@ func TestJoin(t *testing.T) {
 			&PathChange{Path: "/f", From: file("theirs"), To: file("b")},
 			&PathChange{Path: "/f", To: file("b")},
 		},
+		"a mode, and the content after": {
+			&PathChange{Path: "/f", From: State{Kind: File, Mode: 0o600}, To: State{Kind: File, Mode: 0o644}},
+			&PathChange{Path: "/f", From: file("a"), To: file("b")},
+			&PathChange{Path: "/f", From: State{Kind: File, Mode: 0o600, Content: NewContent([]byte("a"))}, To: file("b")},
+		},
+		"a file that came, and its mode after": {
+			&PathChange{Path: "/f", To: file("a")},
+			&PathChange{Path: "/f", From: State{Kind: File, Mode: 0o644}, To: State{Kind: File, Mode: 0o600}},
+			&PathChange{Path: "/f", To: State{Kind: File, Mode: 0o600, Content: NewContent([]byte("a"))}},
+		},
 		"secrets show in neither half": {
 			&PathChange{Path: "/f", From: file("a"), To: file("b"), Shown: &Shown{Before: "x", After: "y"}},
 			&PathChange{Path: "/f", From: file("b"), To: file("c")},

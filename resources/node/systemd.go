@@ -44,7 +44,8 @@ func (*ManagerReload) perform(ctx context.Context, m *Machine) error {
 }
 
 // afterReload is what a unit is once systemd has read all files anew: what it
-// does is the same, and what is loaded of it is not known but up to date.
+// does is the same, and what is loaded of it is not known but up to date. The drop-ins
+// stay: they are what it was started with.
 func (u Unit) afterReload() Unit {
 	u.NeedsReload, u.File, u.LoadState = false, "", ""
 	return u

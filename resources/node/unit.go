@@ -30,6 +30,8 @@ type Unit struct {
 	NeedsReload bool
 	// File is the unit file that systemd has read, "" for none.
 	File string
+	// DropIns is the drop-ins that it has read.
+	DropIns []string `json:",omitempty"`
 	// Own says that the process that looks runs in this unit.
 	Own bool
 }
@@ -75,6 +77,7 @@ func (a *account) questions() []property {
 		{at, "Unit", "StateChangeTimestamp", toTime(&a.stateChanged)},
 		{at, "Unit", "NeedDaemonReload", func(v any) { a.NeedsReload, _ = v.(bool) }},
 		{at, "Unit", "FragmentPath", toString(&a.File)},
+		{at, "Unit", "DropInPaths", func(v any) { a.DropIns, _ = v.([]string) }},
 	}
 	if !strings.HasSuffix(a.Name, ".service") {
 		return questions
