@@ -89,12 +89,6 @@ func (t *takenBack) Plan(_ context.Context, v node.View) (node.Plan, error) {
 		}
 		return all, nil
 	}
-	for _, c := range t.made {
-		if gone, ok := c.sure.(*node.TreeRemoval); ok {
-			all.Notes = append(all.Notes, "it has left the manifest: nothing is left to be taken back: "+t.runs+" came to: "+gone.Line())
-			return all, nil
-		}
-	}
 	all.Notes = append(all.Notes, "it has left the manifest: what "+t.runs+" made of it is taken back")
 	for _, c := range slices.Backward(t.made) {
 		plan, err := c.back(v.With(all.Changes...))

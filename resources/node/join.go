@@ -10,9 +10,6 @@ import (
 // others have done in between is not told. What units do is not joined: the first
 // one stands.
 func Join(first, second Change) Change {
-	if _, gone := second.(*TreeRemoval); gone {
-		return second
-	}
 	switch a := first.(type) {
 	case *PathChange:
 		if b, ok := second.(*PathChange); ok {
@@ -30,8 +27,6 @@ func Join(first, second Change) Change {
 		if b, ok := second.(*UserChange); ok {
 			return a.join(b)
 		}
-	case *TreeMove:
-		return second // what the first one moved has gone since, or come back
 	}
 	return first
 }
