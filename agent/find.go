@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/makenotwork/mnw-agent/agent/journal"
 )
@@ -61,4 +62,16 @@ func undone(runs []*journal.Run) map[int]int {
 		}
 	}
 	return by
+}
+
+// standing is the runs that were not taken back, the oldest first.
+func standing(runs []*journal.Run) []*journal.Run {
+	undone := undone(runs)
+	var list []*journal.Run
+	for _, run := range slices.Backward(runs) {
+		if run.Mode == journal.Apply && run.Damaged == nil && undone[run.Number] == 0 {
+			list = append(list, run)
+		}
+	}
+	return list
 }

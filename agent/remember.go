@@ -1,15 +1,12 @@
 package agent
 
 import (
-	"errors"
 	"maps"
 	"slices"
 	"time"
-
-	"github.com/makenotwork/mnw-agent/resources"
 )
 
-// This file is what a run leaves in the memory.
+// This file is what a run leaves in the memory about each resource.
 
 // remember keeps what came of a run: how it ended, and what it knows now of each
 // resource.
@@ -71,70 +68,6 @@ func (r *run) allSettled(m *memory) bool {
 	}) && len(m.orphans(r)) == 0
 }
 
-// ended keeps how a run ended, and counts.
-func (m *memory) ended(r *Report, now time.Time) {
-	status := RunStatus{
-		Mode: r.Mode, Manifest: whole(r.Manifest), Started: r.Started.UTC(), Ended: now, Seconds: r.Seconds, Phases: append([]Phase{}, r.Phases...), Result: r.Result,
-		Success: m.Runs[r.Mode].Success,
-	}
-	if r.Result == Converged || r.Result == Changed || r.Mode == ModePlan && r.Result == Differs {
-		status.Success = &now
-	}
-	m.Runs[r.Mode] = status
-	m.Counters.run(r.Mode, r.Result)
-	for _, back := range []*RollbackReport{r.Recovered, r.Rollback} {
-		m.Counters.rollback(back)
-	}
-	for _, c := range r.Checks {
-		m.check(c, status.Manifest, now)
-	}
-	m.outage(r.Checks, now)
-}
-
-// run counts a run.
-func (c *Counters) run(mode Mode, result Result) {
-	if c.Runs[mode] == nil {
-		c.Runs[mode] = map[Result]int{}
-	}
-	c.Runs[mode][result]++
-}
-
-// rollback counts a roll-back, if there was one.
-func (c *Counters) rollback(back *RollbackReport) {
-	switch {
-	case back == nil || back.Run == 0 && !back.Failed:
-	case back.Failed:
-		c.Rollbacks[RollbackIncomplete]++
-	default:
-		c.Rollbacks[RollbackSucceeded]++
-	}
-}
-
-// check keeps what came of a check.
-func (m *memory) check(c CheckReport, manifest string, now time.Time) {
-	status := CheckStatus{Check: c.Check, Manifest: manifest, Asked: now, Success: c.After, Error: c.Error}
-	if !c.After {
-		status.Since = &now
-		if before, ok := m.Checks[c.Check]; ok && before.Since != nil && !before.Since.After(now) {
-			status.Since = before.Since
-		}
-	}
-	m.Checks[c.Check] = status
-}
-
-// outage keeps the longest outage of a run, if there was one.
-func (m *memory) outage(checks []CheckReport, now time.Time) {
-	var longest *LastOutage
-	for _, c := range checks {
-		if c.Outage != nil && (longest == nil || c.Outage.Seconds > longest.Seconds) {
-			longest = &LastOutage{Check: c.Check, Seconds: c.Outage.Seconds, At: now}
-		}
-	}
-	if longest != nil {
-		m.Outage = longest
-	}
-}
-
 // keepStep keeps what is known of a resource after a run, and counts what was
 // changed.
 func (r *run) keepStep(m *memory, s *step, told *ResourceReport, now time.Time) {
@@ -142,45 +75,37 @@ func (r *run) keepStep(m *memory, s *step, told *ResourceReport, now time.Time) 
 		r.keepTakenBack(m, s, told)
 		return
 	}
+	path := whole(r.manifest.Path)
 	t := m.things[s.id.String()]
-	if t == nil {
-		t = &thing{Manifest: whole(r.manifest.Path), State: StateUnknown}
+	switch {
+	case t == nil:
+		t = &thing{Manifest: path, State: StateUnknown}
 		m.things[s.id.String()] = t
-	}
-	if path := whole(r.manifest.Path); t.Manifest != path {
-		if r.report.Mode == ModePlan {
-			return // a plan makes it nobody else's
-		}
+	case t.Manifest != path && r.report.Mode == ModePlan:
+		return // a plan makes it nobody else's
+	case t.Manifest != path:
 		m.manifest(t.Manifest).Settled = false // it may claim it back
 		t.moves(path)
 	}
 	if r.report.Rollback == nil && len(s.made) > 0 {
 		m.Counters.change(s, len(s.made))
 	}
-	if told.Outcome == OutcomeUnseen {
-		return
-	}
-	if t.Stale = told.Stale; r.report.Rollback != nil && !r.report.Rollback.Failed && told.Outcome == OutcomeFailed {
-		t.Stale = nil // what it failed to take up is gone again
-	}
-	if told.Outcome == OutcomeOK || told.Outcome == OutcomeChanged {
-		r.keepConverged(t, s, now)
-		return
-	}
-	state := StateFailed
 	switch told.Outcome {
-	case OutcomeDiffers, OutcomeAudited, OutcomeReverted:
-		if state = StatePending; s.cause == Drift {
-			state = StateDrifted
+	case OutcomeUnseen:
+	case OutcomeOK, OutcomeChanged:
+		t.Stale = told.Stale
+		r.keepConverged(t, s, now)
+	default:
+		if t.Stale = told.Stale; r.report.Rollback != nil && !r.report.Rollback.Failed && told.Outcome == OutcomeFailed {
+			t.Stale = nil // what it failed to take up is gone again
 		}
-	case OutcomeFighting:
-		state = StateFighting
-	case OutcomeFailed:
-		if r.corrected(s) && r.keepCorrections(t, s, now) {
-			state = StateFighting
-		}
+		r.keepDiffering(t, s, told, now)
 	}
-	t.becomes(state, now)
+}
+
+// keepDiffering keeps that a resource is not as it is declared, and why.
+func (r *run) keepDiffering(t *thing, s *step, told *ResourceReport, now time.Time) {
+	t.becomes(r.stateOf(t, s, told, now), now)
 	t.Why = why(told)
 	switch {
 	case s.differs() && s.cause == Drift && (t.Drifted == nil || t.Drifted.After(now)): // a clock that was wrong
@@ -188,6 +113,23 @@ func (r *run) keepStep(m *memory, s *step, told *ResourceReport, now time.Time) 
 	case s.differs() && s.cause != Drift, told.Outcome == OutcomeUnproven:
 		t.Drifted = nil
 	}
+}
+
+func (r *run) stateOf(t *thing, s *step, told *ResourceReport, now time.Time) ResourceState {
+	switch told.Outcome {
+	case OutcomeDiffers, OutcomeAudited, OutcomeReverted:
+		if s.cause == Drift {
+			return StateDrifted
+		}
+		return StatePending
+	case OutcomeFighting:
+		return StateFighting
+	case OutcomeFailed:
+		if r.corrected(s) && r.keepCorrections(t, s, now) {
+			return StateFighting
+		}
+	}
+	return StateFailed
 }
 
 // keepConverged keeps that a resource is as it is declared.
@@ -250,38 +192,6 @@ func why(told *ResourceReport) string {
 	return text
 }
 
-// change counts changes that were made to one resource.
-func (c *Counters) change(s *step, n int) {
-	if s.cause == "" {
-		return
-	}
-	if c.Changes[s.id.Type] == nil {
-		c.Changes[s.id.Type] = map[Cause]int{}
-	}
-	c.Changes[s.id.Type][s.cause] += n
-}
-
-// Missed remembers a run that could not begin: another one held the lock, or its
-// manifest cannot be read.
-func Missed(o Options, mode Mode, manifest string, err error) error {
-	o = o.withDefaults()
-	if err := privateDir(o.StateDir); err != nil {
-		return err
-	}
-	return o.update(nil, func(m *memory) error {
-		if errors.Is(err, ErrLocked) {
-			m.Counters.run(mode, Locked)
-			return nil
-		}
-		now := time.Now().UTC()
-		m.Runs[mode] = RunStatus{
-			Mode: mode, Manifest: whole(manifest), Started: now, Ended: now, Phases: []Phase{}, Result: Failed, Error: err.Error(), Success: m.Runs[mode].Success,
-		}
-		m.Counters.run(mode, Failed)
-		return nil
-	})
-}
-
 // rememberRollback keeps that what a roll-back has taken back is no longer as any
 // manifest has it.
 func (r *maker) rememberRollback() error {
@@ -324,12 +234,4 @@ func (r *Report) takenBack() map[string]bool {
 		}
 	}
 	return ids
-}
-
-// dropChecks forgets the checks that have left a manifest.
-func (m *memory) dropChecks(r *run) {
-	path := whole(r.manifest.Path)
-	maps.DeleteFunc(m.Checks, func(name string, c CheckStatus) bool {
-		return c.Manifest == path && r.step(resources.ID{Type: "check", Name: name}) == nil
-	})
 }
