@@ -36,7 +36,7 @@ func (r *run) recall() error {
 	r.memory = m
 	for _, s := range r.steps {
 		if t := m.things[s.id.String()]; t != nil && !r.options.Enforce {
-			s.fought = t.Fought == r.manifest.Digest || t.Fought != "" && len(t.Also) > 0 && r.unchanged()
+			s.fought = t.Fought == r.manifest.Digest
 		}
 	}
 	return nil
@@ -77,14 +77,8 @@ func (s *step) differs() bool { return !s.orphan && len(s.plan.Changes)+len(s.ma
 
 func (r *run) findCause(s *step, known *thing) {
 	s.cause = Intended
-	if known != nil && !s.dueNow() {
-		last := known.Declared
-		if known.Manifest != whole(r.manifest.Path) && known.Also[whole(r.manifest.Path)] != "" {
-			last = known.Also[whole(r.manifest.Path)] // another manifest has moved it since
-		}
-		if last != "" && last == r.declared(s) {
-			s.cause = Drift
-		}
+	if known != nil && !s.dueNow() && known.Declared != "" && known.Declared == r.declared(s) {
+		s.cause = Drift
 	}
 	if s.id.Type != runType {
 		return
@@ -147,18 +141,22 @@ func (r *run) readBy(s *step) []*step {
 	return slices.Compact(list)
 }
 
-// noteFights says of resources that are being fought for that they are.
+// noteFights says of resources that are being fought for that they are, and of those
+// that other manifests have, which ones.
 func (r *run) noteFights() {
 	limit := r.manifest.Fighting
 	for _, s := range r.steps {
 		known := r.memory.things[s.id.String()]
+		if known != nil && s.differs() {
+			s.plan.Notes = append(s.plan.Notes, r.rivals(known)...)
+		}
 		switch {
 		case known == nil || !s.differs():
 		case s.fought:
-			s.plan.Notes = append(s.plan.Notes, "it is left as it is: somebody changes it again and again"+history(known)+r.rivals(known)+": find out who, or apply --enforce")
+			s.plan.Notes = append(s.plan.Notes, "it is left as it is: somebody changes it again and again"+history(known)+": find out who, or apply --enforce")
 		case r.starts(s, known):
-			s.plan.Notes = append(s.plan.Notes, fmt.Sprintf("somebody changes it again and again%s: it was corrected %s within %s, and is only reported from now on, until the manifest changes or apply --enforce",
-				r.rivals(known), times(int(limit.Corrections)), span(time.Duration(limit.Within))))
+			s.plan.Notes = append(s.plan.Notes, fmt.Sprintf("somebody changes it again and again: it was corrected %s within %s, and is only reported from now on, until the manifest changes or apply --enforce",
+				times(int(limit.Corrections)), span(time.Duration(limit.Within))))
 		}
 	}
 }
@@ -173,13 +171,14 @@ func (r *run) starts(s *step, known *thing) bool {
 	return r.corrected(s) && limit.Corrections > 0 && before+1 >= int(limit.Corrections)
 }
 
-// rivals names the other manifests that have a thing.
-func (r *run) rivals(t *thing) string {
+// rivals tells of the other manifests that have a thing: who is applied last has its
+// way.
+func (r *run) rivals(t *thing) []string {
 	others := t.others(whole(r.manifest.Path))
 	if len(others) == 0 {
-		return ""
+		return nil
 	}
-	return "; it is in " + strings.Join(others, " and in ") + ", too"
+	return []string{"it is in " + strings.Join(others, " and in ") + ", too: the one that is applied last has its way"}
 }
 
 // unchanged says whether the manifest is what it was when it was last applied.

@@ -20,9 +20,6 @@ func (t *thing) moves(path string) {
 		}
 		t.Also[t.Manifest] = t.Declared
 	}
-	if last := t.Also[path]; last != "" {
-		t.Declared = last
-	}
 	t.Manifest = path
 	delete(t.Also, path)
 }

@@ -107,7 +107,7 @@ func TestRaces(t *testing.T) {
 		"/usr/local/bin/swapper"}, swapped...)...)
 	m.MustSh(fmt.Sprintf(`
 for n in $(seq 0 %d); do
-	if mnw-agent apply --diff /root/turn-$((n %% %d)).yaml; then echo; echo ROUND good; else code=$?; echo; echo ROUND $code; fi
+	if mnw-agent apply --diff --enforce /root/turn-$((n %% %d)).yaml; then echo; echo ROUND good; else code=$?; echo; echo ROUND $code; fi
 done >/root/said 2>&1`, rounds-1, turns))
 	m.Must("systemctl", "is-active", "swapper")
 	m.Must("systemctl", "stop", "swapper")
