@@ -135,11 +135,11 @@ func (r *run) noteFights() {
 	limit := r.manifest.Fighting
 	for _, s := range r.steps {
 		known := r.memory.things[s.id.String()]
-		if known != nil && s.differs() {
-			s.plan.Notes = append(s.plan.Notes, r.rivals(known)...)
+		if known == nil || !s.differs() {
+			continue
 		}
+		s.plan.Notes = append(s.plan.Notes, r.rivals(known)...)
 		switch {
-		case known == nil || !s.differs():
 		case s.fought:
 			s.plan.Notes = append(s.plan.Notes, "it is left as it is: somebody changes it again and again"+history(known)+": find out who, or apply --enforce")
 		case r.starts(s, known):

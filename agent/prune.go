@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -169,7 +168,7 @@ func (r *run) takenBack(id resources.ID, p *past) *takenBack {
 // state directory, while this one is not. A manifest may have drop-ins for the agent's
 // own units; when they go, the units stay: uninstall takes those away.
 func (r *run) isInstall(run *journal.Run) bool {
-	return run.Manifest != whole(r.manifest.Path) && filepath.Dir(run.Manifest) == whole(r.options.StateDir)
+	return run.Manifest != whole(r.manifest.Path) && r.options.keeps(run.Manifest)
 }
 
 func named(runs []int) string {
