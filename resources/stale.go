@@ -90,13 +90,12 @@ func (e evidence) against(since, now time.Time) finding {
 
 // reason tells what the unit runs with.
 func (e evidence) reason(since, now time.Time) string {
-	const planned = time.Millisecond // a future counts its changes in nanoseconds
 	switch at := changed(e.mtime, e.ctime, now); {
 	case e.differs != "":
 		return fmt.Sprintf("it runs with another %s than stands in %s", e.differs, e.path)
 	case e.gone:
 		return fmt.Sprintf("it runs with %s, which is gone", e.path)
-	case now.Sub(at) < planned:
+	case now.Sub(at) < justPlanned:
 		return fmt.Sprintf("it runs with an older %s", e.path)
 	default:
 		return fmt.Sprintf("it runs with an older %s (changed %s, read %s)", e.path, clock(at, now), clock(since, now))
@@ -129,10 +128,18 @@ const (
 	unknown
 )
 
+// justPlanned is how long ago a change that is merely planned is, at most: a future
+// counts its changes in nanoseconds.
+const justPlanned = time.Millisecond
+
 // newer says whether a file has changed since a moment. A chmod is no change, so
 // it is the mtime that counts; one that lies in the future counts as the ctime,
 // and proves nothing when that lies in the future too. Nothing is newer than a
 // moment that is not known.
+//
+// Than one that comes after the look, only what is planned is newer. systemd notes
+// when it has started a process after the fork, and the process may be the one that
+// looks.
 func newer(mtime, ctime, since, now time.Time) finding {
 	at := changed(mtime, ctime, now)
 	switch {
@@ -140,8 +147,8 @@ func newer(mtime, ctime, since, now time.Time) finding {
 		return no
 	case at.After(now):
 		return unknown
-	case since.After(now): // it began while the node was being looked at
-		since = now.Add(-time.Second)
+	case since.After(now):
+		since = now.Add(-justPlanned)
 	}
 	if at.After(since) {
 		return yes

@@ -46,6 +46,9 @@ func TestNewer(t *testing.T) {
 	if newer(now, now, now.Add(time.Minute), now) != yes {
 		t.Error("what is planned is newer than what began during the look")
 	}
+	if written := now.Add(-10 * time.Millisecond); newer(written, written, now.Add(time.Millisecond), now) != no {
+		t.Error("what was written before the look is older than what began during it")
+	}
 }
 
 func TestJudgeRun(t *testing.T) {

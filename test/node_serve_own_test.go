@@ -28,7 +28,7 @@ func TestServeItself(t *testing.T) {
 		now := pid(m, "serve")
 		m.MustSh("n=$(wc -l </root/runs); until test $(wc -l </root/runs) -ge $((n + 3)); do sleep 0.1; done")
 		if now == first || pid(m, "serve") != now || started() != i+2 {
-			t.Errorf("%s: it was started %d times in all", mood, started())
+			t.Errorf("%s: it was started %d times in all: process %s, then %s\n%s", mood, started(), now, pid(m, "serve"), m.MustSh("journalctl --output=short-precise --unit=serve"))
 		}
 		first = now
 		if planned := m.Agent("plan", manifestPath); planned.Code != 0 || m.ReadFile("/srv/mood") != mood {
