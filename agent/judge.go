@@ -175,20 +175,33 @@ func (r *run) rule(v node.Verdict, complaints []string, askers []hearing) {
 	}
 }
 
-// examine asks the resources for their conditions on the complete future.
+// examine asks the resources for their conditions on the complete future, and what
+// they have to say of it.
 func (r *run) examine(ctx context.Context, steps []*step) {
 	for _, s := range steps {
-		examiner, ok := s.resource.(resources.Examiner)
-		if !ok || s.broken() {
+		if s.broken() {
 			continue
 		}
-		if err := examiner.Examine(ctx, r.future); err != nil {
-			if s.audit {
-				s.plan.Notes = append(s.plan.Notes, err.Error())
-				continue
-			}
-			r.refuse(s, err)
+		if examiner, ok := s.resource.(resources.Examiner); ok {
+			r.object(s, examiner.Examine(ctx, r.future))
 		}
+		if remarker, ok := s.resource.(resources.Remarker); ok {
+			for _, note := range remarker.Remark(r.future) {
+				s.note(note)
+			}
+		}
+	}
+}
+
+// object refuses a step for an error, if there is one; one that is only audited
+// gets a note.
+func (r *run) object(s *step, err error) {
+	switch {
+	case err == nil:
+	case s.audit:
+		s.note(err.Error())
+	default:
+		r.refuse(s, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/makenotwork/mnw-agent/manifests"
@@ -71,6 +72,13 @@ const (
 // acts says whether the step has changes that are to be made.
 func (s *step) acts() bool {
 	return s.state == planned && !s.audit && !s.fought && len(s.plan.Changes) > 0
+}
+
+// note has the reader told something, once.
+func (s *step) note(text string) {
+	if !slices.Contains(s.plan.Notes, text) {
+		s.plan.Notes = append(s.plan.Notes, text)
+	}
 }
 
 // settled says whether nothing more is to be done for a step.

@@ -173,3 +173,23 @@ func FuzzLong(f *testing.F) {
 		})
 	})
 }
+
+// Whatever a drop-in holds, it can be examined.
+func FuzzSudoersLint(f *testing.F) {
+	for _, text := range []string{
+		"git, %shared, ALL ALL=(ALL, !root : ALL) /opt/tool, /opt/, /op*, !/opt/tool, ALL\n", "User_Alias A = A, !B : B = A\nA ALL = /\n",
+		"#0 ALL = /../opt/tool//, /opt/[, /opt/*/\n", "Runas_Alias R = #995\n%#44 ALL = (R) /opt/tool\n@include /etc/sudoers.d/x\n", "@includedir x\ngit node = /opt/l\n",
+	} {
+		f.Add(text)
+	}
+	base := draw(f, "f /usr/bin/sudo 4755 root:root", "f /etc/sudoers 0440 root:root @includedir /etc/sudoers.d\n", "f /opt/tool 0777 git:shared", "l /opt/l l", "d /opt 1777 friend:root")
+	f.Fuzz(func(t *testing.T, text string) {
+		v := base.With(&node.PathChange{Path: "/etc/sudoers.d/x", To: node.State{Kind: node.File, Owner: "root", Group: "root", Mode: 0o440, Content: node.NewContent([]byte(text))}})
+		l := (&Sudoers{Name: "x"}).lint(sketch{v.(*node.Future)})
+		for _, said := range slices.Concat(l.refusals, l.remarks) {
+			if !strings.HasPrefix(said, "/etc/sudoers") {
+				t.Errorf("%q has no place", said)
+			}
+		}
+	})
+}

@@ -44,7 +44,7 @@ shared:x:44:git,friend
 // draw draws paths, one in a line: `d /opt 0755 root:root`, `f /bin/sh 0755
 // root:root`, `l /bin/bash dash`, `x /bin/bash` for one that goes. A text after
 // the owners of a file is its content.
-func draw(t *testing.T, lines ...string) sketch {
+func draw(t testing.TB, lines ...string) sketch {
 	t.Helper()
 	dir := t.TempDir()
 	must(t, os.Chmod(dir, 0o755))
@@ -61,7 +61,7 @@ func draw(t *testing.T, lines ...string) sketch {
 	return s
 }
 
-func (s sketch) add(t *testing.T, line string) {
+func (s sketch) add(t testing.TB, line string) {
 	t.Helper()
 	f := strings.SplitN(line, " ", 5)
 	at, state := f[1], node.State{}
@@ -83,7 +83,7 @@ func (s sketch) add(t *testing.T, line string) {
 	s.Lay(&node.PathChange{Path: at, To: state})
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

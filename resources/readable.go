@@ -3,7 +3,6 @@ package resources
 import (
 	"errors"
 	"fmt"
-	"path"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -75,20 +74,9 @@ func openToAll(v node.View, to string) bool {
 
 // missing is the first step to a path at which there is nothing, or no way on.
 func missing(v node.View, to string) error {
-	var s step
-	for next, err := range steps(v, to) {
-		if err != nil {
-			return err
-		}
-		s = next
+	w, err := wayTo(v, to)
+	if err != nil {
+		return err
 	}
-	switch {
-	case s.state.Kind == node.Symlink:
-		return fmt.Errorf("%s is one of some symlinks that lead to each other", s.path)
-	case s.state.Kind != node.Absent:
-		return nil
-	case s.above.Kind != node.Directory:
-		return fmt.Errorf("%s is %s, not a directory", path.Dir(s.path), s.above.A())
-	}
-	return fmt.Errorf("there is no %s", s.path)
+	return w.broken()
 }

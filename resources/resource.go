@@ -62,6 +62,10 @@ type Examiner interface {
 	Examine(ctx context.Context, v node.View) error
 }
 
+// A Remarker has something to say of the complete future that stops nothing. It is
+// asked after the Examiners.
+type Remarker interface{ Remark(v node.View) []string }
+
 // A Secretive resource declares texts that must not show anywhere. The engine
 // takes them out of every message, whoever wrote it.
 type Secretive interface{ Conceals() []string }

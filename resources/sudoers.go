@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
@@ -13,13 +14,31 @@ import (
 // sudoers(5) wants it. The whole policy is judged by visudo with the drop-in in
 // its place, before anything is written.
 //
+// What it grants on this host is examined as well, on the node as it will be. A
+// command that does not exist is refused, but for patterns; so is one that
+// a user to whom it is granted could replace, by writing to it or to a directory on
+// the way to it, where that gives root's rights: privilege escalation. Where it
+// gives another user's or a group's, or only spares a user who may do everything
+// the password, it is noted. accept_missing and accept_gain say that it is meant.
+//
+// Not looked at are what sudo guards itself (sudoedit, commands with a digest), other hosts,
+// CHROOT, regular expressions and netgroups, and a tree without sudo.
+//
 //	sudoers:
 //	  mnw-git-ssh:
 //	    content: "makenotwork ALL=(git) NOPASSWD: /opt/mnw/current/mnw-admin rebuild-keys\n"
+//	    accept_gain: {makenotwork: [git]}
 type Sudoers struct {
 	Name string `yaml:"-"`
 	Text `yaml:",inline"`
 	Edit `yaml:",inline"`
+	// AcceptGain is users, as `alice`, `%group` or `ALL`, with whose rights they may
+	// gain by replacing a command that is granted to them: users, or groups as
+	// `:group`. It is then neither refused nor noted.
+	AcceptGain map[string][]string `yaml:"accept_gain,omitempty"`
+	// AcceptMissing is commands, or directories of commands, that may be granted
+	// although they do not exist yet.
+	AcceptMissing []Path `yaml:"accept_missing,omitempty"`
 	// State is whether it should be there. Default: present.
 	State Presence `yaml:"state,omitempty"`
 }
@@ -40,6 +59,18 @@ func (s *Sudoers) Plan(ctx context.Context, v node.View) (node.Plan, error) {
 	}
 	return file.Plan(ctx, v)
 }
+
+// Examine is part of Examiner.
+func (s *Sudoers) Examine(_ context.Context, v node.View) error {
+	var errs []error
+	for _, refusal := range s.lint(v).refusals {
+		errs = append(errs, errors.New(refusal))
+	}
+	return errors.Join(errs...)
+}
+
+// Remark is part of Remarker.
+func (s *Sudoers) Remark(v node.View) []string { return s.lint(v).remarks }
 
 // Judges is part of Judged.
 func (s *Sudoers) Judges(node.View) ([]node.Judge, error) {
@@ -64,7 +95,17 @@ func (s *Sudoers) Departs() bool { return s.State.Departs() }
 // Check is part of Checker.
 func (s *Sudoers) Check() error {
 	whole := s.declared()
-	return errors.Join(s.checkName(), atMostOne(whole), s.check(), s.beside(whole, "drop-in"))
+	return errors.Join(s.checkName(), atMostOne(whole), s.check(), s.beside(whole, "drop-in"), s.checkGains())
+}
+
+func (s *Sudoers) checkGains() error {
+	var errs []error
+	for who, gains := range s.AcceptGain {
+		if strings.Trim(who, "% ") == "" || len(gains) == 0 || slices.Contains(gains, "") {
+			errs = append(errs, inField(errors.New("want a user, %group or ALL, with a list of users or :groups"), "accept_gain", who))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // checkName refuses the names that sudo silently ignores in a directory.
