@@ -77,7 +77,7 @@ func (s *step) differs() bool { return !s.orphan && len(s.plan.Changes)+len(s.ma
 
 func (r *run) findCause(s *step, known *thing) {
 	s.cause = Intended
-	if known != nil && known.Declared != "" && known.Declared == r.declared(s) {
+	if known != nil && !s.dueNow() && known.Declared != "" && known.Declared == r.declared(s) {
 		s.cause = Drift
 	}
 	if s.id.Type != runType {
@@ -92,6 +92,18 @@ func (r *run) findCause(s *step, known *thing) {
 			return
 		}
 	}
+}
+
+// dueNow says whether a step goes on with what takes days: it is time, not the node,
+// that has moved.
+func (s *step) dueNow() bool {
+	return slices.ContainsFunc(slices.Concat(s.plan.Changes, s.made), func(c node.Change) bool {
+		switch c.(type) {
+		case *node.TreeMove, *node.TreeRemoval:
+			return true
+		}
+		return false
+	})
 }
 
 // declared is the digest of what a step declares. The run of a unit is declared by

@@ -26,6 +26,7 @@ env_files: {/etc/some.env: {set: {A: b}, secrets: {S: canary-secret}}}
 symlinks: {/etc/link: {target: changes}}
 sudoers: {crash: {content: "daemon ALL=(root) NOPASSWD: /bin/true\n"}}
 crontabs: {daemon: {jobs: {j: {schedule: "@daily", command: /bin/true}}}}
+retired: {/srv/retires: {}}
 units:
   runs.service: {active: true, settle: 50ms}
   new.service: {active: true, enabled: true, settle: 50ms, content: "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n"}
@@ -34,6 +35,7 @@ units:
 const beforeCrashing = `
 ROOT=
 ` + beforeCrash + `
+mkdir -p /srv/retires/below; echo kept >/srv/retires/below/file
 printf '[Service]\nEnvironmentFile=/etc/some.env\nExecStart=/bin/sleep infinity\n' >/etc/systemd/system/runs.service
 systemctl daemon-reload; systemctl start runs
 `

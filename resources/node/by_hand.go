@@ -33,6 +33,10 @@ func ByHand(c Change, file func(*Content) string) string {
 			return "systemctl stop " + quoted(c.Unit)
 		}
 		return "systemctl restart " + quoted(c.Unit)
+	case *TreeRemoval:
+		return "# " + c.gone()
+	case *TreeMove:
+		return fmt.Sprintf("mv -nT %s %s", quoted(c.To), quoted(c.From))
 	}
 	return "systemctl daemon-reload"
 }

@@ -23,6 +23,19 @@ type changeRecord struct {
 	Crontab *crontabRecord `json:"crontab,omitempty"`
 	Unit    *UnitAction    `json:"unit,omitempty"`
 	Reload  *ManagerReload `json:"daemon_reload,omitempty"`
+	Move    *moveRecord    `json:"move,omitempty"`
+	Removal *removalRecord `json:"removal,omitempty"`
+}
+
+type moveRecord struct {
+	From  string      `json:"from"`
+	To    string      `json:"to"`
+	State stateRecord `json:"state"`
+}
+
+type removalRecord struct {
+	Path  string      `json:"path"`
+	State stateRecord `json:"state"`
 }
 
 type pathRecord struct {
@@ -84,6 +97,10 @@ func Encode(c Change) ([]byte, []*Content, error) {
 		r.Unit = c
 	case *ManagerReload:
 		r.Reload = c
+	case *TreeMove:
+		r.Move = &moveRecord{c.From, c.To, e.state(c.State)}
+	case *TreeRemoval:
+		r.Removal = &removalRecord{c.Path, e.state(c.State)}
 	default:
 		return nil, nil, fmt.Errorf("a change of type %T cannot be written to the journal", c)
 	}
@@ -112,6 +129,10 @@ func Decode(text []byte, from Store) (Change, error) {
 		c = r.Unit
 	case r.Reload != nil:
 		c = r.Reload
+	case r.Move != nil:
+		c = &TreeMove{From: r.Move.From, To: r.Move.To, State: d.state(r.Move.State)}
+	case r.Removal != nil:
+		c = &TreeRemoval{Path: r.Removal.Path, State: d.state(r.Removal.State)}
 	default:
 		return nil, errors.New("it is no change that this program knows")
 	}
