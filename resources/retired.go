@@ -151,7 +151,7 @@ func (r *Retired) bury(plan *node.Plan, v node.View, now node.State) error {
 	case there.Kind != node.Absent:
 		return fmt.Errorf("another one was moved to %s today: move that away, or wait until tomorrow", grave)
 	}
-	move := &node.TreeMove{From: string(r.Path), To: grave, State: now}
+	move := &node.TreeMove{From: string(r.Path), To: grave, Was: now, Becomes: closed(v, now)}
 	plan.Changes = append(plan.Changes, move)
 	return r.keep(plan, v.With(move), grave)
 }
@@ -172,14 +172,27 @@ func (r *Retired) keep(plan *node.Plan, v node.View, grave string) error {
 		return nil
 	}
 	plan.Notes = append(plan.Notes, fmt.Sprintf("soaking: %s is deleted for good after %s, unless something refers to it", grave, until.Local().Format("2006-01-02 15:04")))
-	modes := map[node.Kind]node.Mode{node.Directory: 0o700, node.File: 0o600}
-	mode, ok := modes[now.Kind]
-	if !ok {
-		return nil
+	if shut := closed(v, now); !shut.Matches(now) {
+		plan.Changes = append(plan.Changes, &node.PathChange{Path: grave, From: now, To: shut})
 	}
-	changes, err := node.Converge(v, grave, node.Want{Kind: now.Kind, Owner: "root", Group: "root", Mode: mode})
-	plan.Changes = append(plan.Changes, changes...)
-	return err
+	return nil
+}
+
+// closed is what lies in a grave, which only root can get at. What is of no account is
+// left as it is: a symlink, and a file that has other names, under which it stays in use.
+func closed(v node.View, now node.State) node.State {
+	switch {
+	case now.Kind == node.Directory:
+		now.Mode = 0o700
+	case now.Kind == node.File && now.Links < 2:
+		now.Mode = 0o600
+	default:
+		return now
+	}
+	if v.Owners() {
+		now.Owner, now.Group = "root", "root"
+	}
+	return now
 }
 
 func (r *Retired) soak() time.Duration {

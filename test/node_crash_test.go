@@ -35,7 +35,6 @@ units:
 const beforeCrashing = `
 ROOT=
 ` + beforeCrash + `
-mkdir -p /srv/retires/below; echo kept >/srv/retires/below/file
 printf '[Service]\nEnvironmentFile=/etc/some.env\nExecStart=/bin/sleep infinity\n' >/etc/systemd/system/runs.service
 systemctl daemon-reload; systemctl start runs
 `

@@ -36,7 +36,11 @@ func ByHand(c Change, file func(*Content) string) string {
 	case *TreeRemoval:
 		return "# " + c.gone()
 	case *TreeMove:
-		return fmt.Sprintf("mv -nT %s %s", quoted(c.To), quoted(c.From))
+		text := fmt.Sprintf("mv -nT %s %s", quoted(c.To), quoted(c.From))
+		if c.alters() {
+			text += " && " + c.atTop(c.From).byHand(file)
+		}
+		return text
 	}
 	return "systemctl daemon-reload"
 }

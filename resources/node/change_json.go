@@ -28,9 +28,10 @@ type changeRecord struct {
 }
 
 type moveRecord struct {
-	From  string      `json:"from"`
-	To    string      `json:"to"`
-	State stateRecord `json:"state"`
+	From    string      `json:"from"`
+	To      string      `json:"to"`
+	Was     stateRecord `json:"was"`
+	Becomes stateRecord `json:"becomes"`
 }
 
 type removalRecord struct {
@@ -98,7 +99,7 @@ func Encode(c Change) ([]byte, []*Content, error) {
 	case *ManagerReload:
 		r.Reload = c
 	case *TreeMove:
-		r.Move = &moveRecord{c.From, c.To, e.state(c.State)}
+		r.Move = &moveRecord{c.From, c.To, e.state(c.Was), e.state(c.Becomes)}
 	case *TreeRemoval:
 		r.Removal = &removalRecord{c.Path, e.state(c.State)}
 	default:
@@ -130,7 +131,7 @@ func Decode(text []byte, from Store) (Change, error) {
 	case r.Reload != nil:
 		c = r.Reload
 	case r.Move != nil:
-		c = &TreeMove{From: r.Move.From, To: r.Move.To, State: d.state(r.Move.State)}
+		c = &TreeMove{From: r.Move.From, To: r.Move.To, Was: d.state(r.Move.Was), Becomes: d.state(r.Move.Becomes)}
 	case r.Removal != nil:
 		c = &TreeRemoval{Path: r.Removal.Path, State: d.state(r.Removal.State)}
 	default:
@@ -228,6 +229,10 @@ func Brief(text []byte) (subject string, content bool, err error) {
 	switch {
 	case r.Path != nil:
 		return "path " + r.Path.Path, r.Path.From.Content != nil || r.Path.To.Content != nil, nil
+	case r.Move != nil:
+		return "path " + r.Move.From, false, nil
+	case r.Removal != nil:
+		return "path " + r.Removal.Path, false, nil
 	case r.User != nil:
 		return "user " + r.User.Name, false, nil
 	case r.Group != nil:

@@ -8,10 +8,11 @@ import (
 // This file is what a TreeMove makes of a future: what lay at a path, and all below
 // it, is seen at another one.
 
-// layMove moves what is seen at from to to.
-func (f *Future) layMove(from, to string) {
+// layMove moves what is seen at from to to, with the owner and mode of top.
+func (f *Future) layMove(from, to string, top State) {
 	from, to = f.resolve(path.Dir(from), from), f.resolve(path.Dir(to), to)
 	state, _ := f.at(from)
+	state.Owner, state.Group, state.Mode = top.Owner, top.Group, top.Mode
 	origin, was := f.source(from), f.paths[from]
 	_, known := f.paths[from]
 	f.rekey(from, to)

@@ -110,7 +110,7 @@ func (c *copies) bringSubject(change Change) error {
 		}
 		from = path.Join(from, path.Base(change.From))
 		err = c.bringOne(from) // what is below it is left out
-		c.decided[from], c.decided[path.Join(to, path.Base(change.To))] = Absent, change.State.Kind
+		c.decided[from], c.decided[path.Join(to, path.Base(change.To))] = Absent, change.Becomes.Kind
 		return err
 	case *TreeRemoval:
 		return nil

@@ -84,6 +84,7 @@ func TestTreeMoveOnAFuture(t *testing.T) {
 		s.Owner, s.Group = state("/srv").Owner, state("/srv").Group
 		return s
 	}
+	shut := func(s State) State { s.Mode = 0o700; return s }
 	directory := state("/srv")
 	directory.Content = nil
 	var changes []Change
@@ -92,17 +93,17 @@ func TestTreeMoveOnAFuture(t *testing.T) {
 		func() Change {
 			return &PathChange{Path: "/srv/a/link2", To: State{Kind: Symlink, Target: "early", Owner: directory.Owner, Group: directory.Group}}
 		},
-		func() Change { return &TreeMove{From: "/srv/a", To: "/srv/moved", State: state("/srv/a")} },
+		func() Change { return &TreeMove{From: "/srv/a", To: "/srv/moved", Was: state("/srv/a"), Becomes: shut(state("/srv/a"))} },
 		func() Change { return &PathChange{Path: "/srv/moved/late", To: file("late")} },
 		func() Change { return &PathChange{Path: "/srv/moved/sub/in", To: file("in")} },
 		func() Change { return &PathChange{Path: "/srv/a", To: directory} },
 		func() Change { return &PathChange{Path: "/srv/a/new", To: file("new")} },
-		func() Change { return &TreeMove{From: "/srv/moved", To: "/srv/other/deep", State: state("/srv/moved")} },
+		func() Change { return &TreeMove{From: "/srv/moved", To: "/srv/other/deep", Was: state("/srv/moved"), Becomes: state("/srv/moved")} },
 		func() Change {
-			return &TreeMove{From: "/srv/other/deep/sub", To: "/srv/sub", State: state("/srv/other/deep/sub")}
+			return &TreeMove{From: "/srv/other/deep/sub", To: "/srv/sub", Was: state("/srv/other/deep/sub"), Becomes: state("/srv/other/deep/sub")}
 		},
 		func() Change { return &TreeRemoval{Path: "/srv/gone", State: state("/srv/gone")} },
-		func() Change { return &TreeMove{From: "/srv/to-a", To: "/srv/a/to-b", State: state("/srv/to-a")} },
+		func() Change { return &TreeMove{From: "/srv/to-a", To: "/srv/a/to-b", Was: state("/srv/to-a"), Becomes: state("/srv/to-a")} },
 	} {
 		c := next()
 		changes = append(changes, c)
@@ -132,16 +133,16 @@ func TestTreeMoveIsRefused(t *testing.T) {
 	other.Mode = 0o700
 	var moved *MovedError
 	for _, c := range []Change{
-		&TreeMove{From: "/srv/a", To: "/srv/b", State: other},
-		&TreeMove{From: "/srv/a", To: "/srv/taken", State: state},
-		&TreeMove{From: "/srv/none", To: "/srv/b", State: state},
+		&TreeMove{From: "/srv/a", To: "/srv/b", Was: other, Becomes: other},
+		&TreeMove{From: "/srv/a", To: "/srv/taken", Was: state, Becomes: state},
+		&TreeMove{From: "/srv/none", To: "/srv/b", Was: state, Becomes: state},
 		&TreeRemoval{Path: "/srv/a", State: other},
 	} {
 		if err := m.Perform(context.Background(), c); !errors.As(err, &moved) {
 			t.Errorf("%s: %v", c.Line(), err)
 		}
 	}
-	move := &TreeMove{From: "/srv/a", To: "/srv/b", State: state}
+	move := &TreeMove{From: "/srv/a", To: "/srv/b", Was: state, Becomes: state}
 	performed(t, m, move)
 	put(t, m, "srv/a", "in its place")
 	if _, err := Back(m.View(), move, true); !errors.As(err, &moved) || moved.Subject.Name != "/srv/a" {
@@ -194,5 +195,51 @@ func TestTreeRemoval(t *testing.T) {
 	}
 	if err := m.Perform(context.Background(), removal.Inverse()); err == nil || err.Error() != gone {
 		t.Errorf("its inverse: %v", err)
+	}
+}
+
+// Whatever a move that was cut short has left, its way back brings back what was; one
+// that fails leaves what was.
+func TestTreeMoveHalfWay(t *testing.T) {
+	t.Parallel()
+	m := tree(t, map[string]string{"srv/a/file": "a"})
+	was, err := m.View().Lstat("/srv/a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	was.Content = nil
+	becomes := was
+	becomes.Mode = 0o700
+	move := &TreeMove{From: "/srv/a", To: "/srv/b", Was: was, Becomes: becomes}
+	into := &TreeMove{From: "/srv/a", To: "/srv/a/b", Was: was, Becomes: becomes}
+	if err := m.Perform(context.Background(), into); err == nil {
+		t.Error("moved into itself")
+	}
+	for _, at := range []string{"/srv/a", "/srv/b"} {
+		for _, mode := range []Mode{was.Mode, 0o750, becomes.Mode} {
+			asIs := fmt.Sprintf("at %s with mode %s", at, mode)
+			now, err := m.View().Lstat("/srv/a")
+			if err != nil || !was.Matches(now) {
+				t.Fatalf("before it is left %s, it is %s, %v", asIs, now, err)
+			}
+			if err := os.Chmod(filepath.Join(m.root, "srv/a"), os.FileMode(mode)); err != nil {
+				t.Fatal(err)
+			}
+			if at != "/srv/a" {
+				if err := os.Rename(filepath.Join(m.root, "srv/a"), filepath.Join(m.root, at)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			plan, err := Back(m.View(), move, true)
+			if err != nil {
+				t.Fatalf("left %s: %v", asIs, err)
+			}
+			for _, c := range plan.Changes {
+				performed(t, m, c)
+			}
+		}
+	}
+	if text, err := m.View().ReadFile("/srv/a/file"); string(text) != "a" {
+		t.Errorf("in the end, it is %q, %v", text, err)
 	}
 }
