@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -15,8 +14,8 @@ import (
 // A Retired is a path that should go away, in four steps: while anything refers to
 // it, nothing is done and all that does is told, each with its file and line. Then,
 // from a day on, it is moved aside, to the path with .retired- and the day, which
-// only root may enter. There it soaks: if it was needed after all, `rollback` or a
-// rename brings it back as it was. What has soaked for long enough, and is still not
+// only root may enter. There it soaks: if it was needed after all, `rollback` brings it
+// back as it was. What has soaked for long enough, and is still not
 // referred to, is deleted for good. There is no way to force any of it.
 //
 // Looked at are unit files and drop-ins, environment files, crontabs, sudoers, homes
@@ -34,6 +33,12 @@ type Retired struct {
 	// Soak is how long it is kept after it was moved aside, counted from the end of that
 	// day (UTC). Default: 168h.
 	Soak *Duration `yaml:"soak,omitempty"`
+	// Twin is the path that has taken its place, such as /var/lib/mnw/git of /opt/git: as
+	// long as it holds what the twin lacks, it stays, and all of that is told. Files are
+	// compared by what they hold, where the twin's is not the newer one, and git
+	// repositories by their refs, each of which the twin must have, at the same commit or
+	// at one that comes from it. Owners and modes are not compared.
+	Twin Path `yaml:"twin,omitempty"`
 }
 
 // A Day is a date such as 2026-12-01.
@@ -61,7 +66,7 @@ const (
 )
 
 // Plan is part of Resource.
-func (r *Retired) Plan(_ context.Context, v node.View) (node.Plan, error) {
+func (r *Retired) Plan(ctx context.Context, v node.View) (node.Plan, error) {
 	now, err := look(v, string(r.Path))
 	if err != nil {
 		return node.Plan{}, err
@@ -72,12 +77,16 @@ func (r *Retired) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	}
 	hits, notes := takeCensus(v, string(r.Path), graves)
 	plan := node.Plan{Notes: notes}
+	due := now.Kind != node.Absent && len(hits) == 0 && r.NotBefore.hasCome(v.Now())
+	if err := r.mindTwin(ctx, &plan, v, now, due); err != nil {
+		return plan, err
+	}
 	switch {
 	case len(hits) > 0:
 		err = r.referenced(&plan, v, now, hits)
-	case now.Kind != node.Absent && !r.NotBefore.hasCome(v.Now()):
+	case now.Kind != node.Absent && !due:
 		plan.Notes = append(plan.Notes, fmt.Sprintf("nothing refers to it any more: it may go from %s on", r.NotBefore))
-	case now.Kind != node.Absent:
+	case due:
 		err = r.bury(&plan, v, now)
 	default:
 		for _, grave := range graves {
@@ -85,25 +94,6 @@ func (r *Retired) Plan(_ context.Context, v node.View) (node.Plan, error) {
 		}
 	}
 	return plan, err
-}
-
-// graves is what was moved aside earlier, sorted.
-func (r *Retired) graves(v node.View) ([]string, error) {
-	dir, mark := path.Dir(string(r.Path)), path.Base(string(r.Path))+graveMark
-	if end, state := follow(v, dir); state.Kind != node.Directory {
-		return nil, nil
-	} else {
-		dir = end
-	}
-	names, err := v.ReadDir(dir)
-	var graves []string
-	for _, name := range names {
-		day, ok := strings.CutPrefix(name, mark)
-		if _, err := time.Parse(graveDay, day); ok && err == nil {
-			graves = append(graves, path.Join(path.Dir(string(r.Path)), name))
-		}
-	}
-	return graves, err
 }
 
 // referenced tells what keeps the path where it is, or from being deleted. Before
@@ -135,66 +125,6 @@ func referring(n int, still string) string {
 	return fmt.Sprintf("%d things %srefer", n, still)
 }
 
-// bury moves the path aside.
-func (r *Retired) bury(plan *node.Plan, v node.View, now node.State) error {
-	grave := string(r.Path) + graveMark + v.Now().UTC().Format(graveDay)
-	there, err := v.Lstat(grave)
-	if err != nil {
-		return err
-	}
-	point, err := v.MountBelow(string(r.Path))
-	switch {
-	case now.Kind == node.Directory && err != nil:
-		return err
-	case point != "":
-		return fmt.Errorf("something is mounted at %s: unmount it first", point)
-	case there.Kind != node.Absent:
-		return fmt.Errorf("another one was moved to %s today: move that away, or wait until tomorrow", grave)
-	}
-	move := &node.TreeMove{From: string(r.Path), To: grave, Was: now, Becomes: closed(v, now)}
-	plan.Changes = append(plan.Changes, move)
-	return r.keep(plan, v.With(move), grave)
-}
-
-// keep lets nobody but root get at what was moved aside, until it has soaked.
-func (r *Retired) keep(plan *node.Plan, v node.View, grave string) error {
-	now, err := look(v, grave)
-	if err != nil {
-		return err
-	}
-	day, err := time.Parse(graveDay, grave[len(r.Path)+len(graveMark):])
-	if err != nil {
-		return err
-	}
-	until := day.AddDate(0, 0, 1).Add(r.soak())
-	if !v.Now().Before(until) {
-		plan.Changes = append(plan.Changes, &node.TreeRemoval{Path: grave, State: now})
-		return nil
-	}
-	plan.Notes = append(plan.Notes, fmt.Sprintf("soaking: %s is deleted for good after %s, unless something refers to it", grave, until.Local().Format("2006-01-02 15:04")))
-	if shut := closed(v, now); !shut.Matches(now) {
-		plan.Changes = append(plan.Changes, &node.PathChange{Path: grave, From: now, To: shut})
-	}
-	return nil
-}
-
-// closed is what lies in a grave, which only root can get at. What is of no account is
-// left as it is: a symlink, and a file that has other names, under which it stays in use.
-func closed(v node.View, now node.State) node.State {
-	switch {
-	case now.Kind == node.Directory:
-		now.Mode = 0o700
-	case now.Kind == node.File && now.Links < 2:
-		now.Mode = 0o600
-	default:
-		return now
-	}
-	if v.Owners() {
-		now.Owner, now.Group = "root", "root"
-	}
-	return now
-}
-
 func (r *Retired) soak() time.Duration {
 	if r.Soak == nil {
 		return defaultSoak
@@ -217,6 +147,9 @@ var tooHigh = []string{"/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/
 func (r *Retired) Check() error {
 	if slices.Contains(tooHigh, string(r.Path)) {
 		return fmt.Errorf("%s is a part of every system: name what lies in it", r.Path)
+	}
+	if at, twin := string(r.Path), string(r.Twin); twin != "" && (within(twin, at) || within(at, twin)) {
+		return &FieldError{[]string{"twin"}, fmt.Errorf("%s and %s lie in each other: a twin is another tree", at, twin)}
 	}
 	return nil
 }

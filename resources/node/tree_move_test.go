@@ -93,17 +93,23 @@ func TestTreeMoveOnAFuture(t *testing.T) {
 		func() Change {
 			return &PathChange{Path: "/srv/a/link2", To: State{Kind: Symlink, Target: "early", Owner: directory.Owner, Group: directory.Group}}
 		},
-		func() Change { return &TreeMove{From: "/srv/a", To: "/srv/moved", Was: state("/srv/a"), Becomes: shut(state("/srv/a"))} },
+		func() Change {
+			return &TreeMove{From: "/srv/a", To: "/srv/moved", Was: state("/srv/a"), Becomes: shut(state("/srv/a"))}
+		},
 		func() Change { return &PathChange{Path: "/srv/moved/late", To: file("late")} },
 		func() Change { return &PathChange{Path: "/srv/moved/sub/in", To: file("in")} },
 		func() Change { return &PathChange{Path: "/srv/a", To: directory} },
 		func() Change { return &PathChange{Path: "/srv/a/new", To: file("new")} },
-		func() Change { return &TreeMove{From: "/srv/moved", To: "/srv/other/deep", Was: state("/srv/moved"), Becomes: state("/srv/moved")} },
+		func() Change {
+			return &TreeMove{From: "/srv/moved", To: "/srv/other/deep", Was: state("/srv/moved"), Becomes: state("/srv/moved")}
+		},
 		func() Change {
 			return &TreeMove{From: "/srv/other/deep/sub", To: "/srv/sub", Was: state("/srv/other/deep/sub"), Becomes: state("/srv/other/deep/sub")}
 		},
 		func() Change { return &TreeRemoval{Path: "/srv/gone", State: state("/srv/gone")} },
-		func() Change { return &TreeMove{From: "/srv/to-a", To: "/srv/a/to-b", Was: state("/srv/to-a"), Becomes: state("/srv/to-a")} },
+		func() Change {
+			return &TreeMove{From: "/srv/to-a", To: "/srv/a/to-b", Was: state("/srv/to-a"), Becomes: state("/srv/to-a")}
+		},
 	} {
 		c := next()
 		changes = append(changes, c)
