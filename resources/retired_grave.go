@@ -89,4 +89,3 @@ func (r *Retired) graves(v node.View) ([]string, error) {
 	}
 	return graves, err
 }
-
