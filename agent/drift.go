@@ -156,7 +156,7 @@ func (r *run) noteFights() {
 			s.plan.Notes = append(s.plan.Notes, "it is left as it is: somebody changes it again and again"+history(known)+": find out who, or apply --enforce")
 		case r.starts(s, known):
 			s.plan.Notes = append(s.plan.Notes, fmt.Sprintf("somebody changes it again and again: it was corrected %s within %s, and is only reported from now on, until the manifest changes or apply --enforce",
-				times(int(limit.Corrections)), span(time.Duration(limit.Within))))
+				times(int(limit.Corrections)), limit.Within))
 		}
 	}
 }
@@ -218,17 +218,6 @@ func recent(all []time.Time, limit manifests.Fighting) []time.Time {
 		ago := time.Since(t)
 		return ago > within || ago < -within
 	})
-}
-
-// span is a time span without the parts that are nothing: 24h, not 24h0m0s.
-func span(d time.Duration) string {
-	text := d.String()
-	for _, nothing := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(text, nothing) {
-			text = text[:len(text)-2]
-		}
-	}
-	return text
 }
 
 func times(n int) string {
