@@ -141,7 +141,7 @@ func (b *comeback) perform(ctx context.Context) {
 	for _, s := range b.units {
 		s.look(ctx, b.machine.View())
 		b.setAside([]*step{s})
-		if err := b.log.plan([]*step{s}); err != nil {
+		if err := b.log.plan(wholly([]*step{s})); err != nil {
 			s.fail(err)
 		}
 		b.make(ctx, s)
@@ -155,14 +155,14 @@ func (b *comeback) perform(ctx context.Context) {
 // planned once more.
 func (b *comeback) make(ctx context.Context, s *step) {
 	for tries := 0; s.acts(); tries++ {
-		err := b.maker.perform(ctx, s)
+		err := b.maker.perform(ctx, s, s.plan.Changes)
 		var moved *node.MovedError
 		switch {
 		case err == nil:
 			s.state = made
 		case errors.As(err, &moved) && tries == 0:
 			s.look(ctx, b.machine.View())
-			if err := b.log.plan([]*step{s}); err != nil {
+			if err := b.log.plan(wholly([]*step{s})); err != nil {
 				s.fail(err)
 			}
 		default:
