@@ -140,9 +140,9 @@ func (r *run) each(do func(*watch)) {
 
 func (w *watch) try(ctx context.Context, m *node.Machine) sample {
 	began := time.Now()
-	if w.limited() && w.outage.failing { // then it is known what to make of it
+	if left := w.left(began); left > 0 {
 		var done context.CancelFunc
-		ctx, done = context.WithDeadline(ctx, w.outage.lastGood.Add(w.bears-w.outage.total+time.Millisecond))
+		ctx, done = context.WithTimeout(ctx, left+time.Millisecond)
 		defer done()
 	}
 	err := m.Probe(ctx, w.probe)
@@ -184,6 +184,15 @@ func (w *watch) start(m *node.Machine) {
 // limited says whether it counts how long the check is failing: one that failed before,
 // or is merely audited, is no gate.
 func (w *watch) limited() bool { return w.bears > 0 && w.passed && w.exceed != nil }
+
+// left is how much longer the check may go on failing, when it is: a try that takes
+// longer has failed for too long. 0 is for as long as it takes.
+func (w *watch) left(now time.Time) time.Duration {
+	if !w.limited() || !w.outage.failing {
+		return 0
+	}
+	return w.bears - w.outage.total - now.Sub(w.outage.lastGood)
+}
 
 // mind ends the run when the check was failing for longer than it may.
 func (w *watch) mind() {

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -105,7 +106,18 @@ func (b *comeback) addUnits(acted map[string][]*node.UnitAction) error {
 		id := resources.ID{Type: runType, Name: p.Unit}
 		b.units = append(b.units, &step{id: id, resource: resources.NewRunBack(p, acted[p.Unit])})
 	}
+	slices.SortStableFunc(b.units, func(a, c *step) int { return cmp.Compare(b.urgency(a), b.urgency(c)) })
 	return nil
+}
+
+// urgency is 0 for the run of a unit that is stopped on the way back, 1 for others.
+func (b *comeback) urgency(run *step) int {
+	for _, e := range b.from.Entries {
+		if e.Begun && e.Resource == (resources.ID{Type: stopType, Name: run.id.Name}).String() {
+			return 0
+		}
+	}
+	return 1
 }
 
 func parseID(text string) resources.ID {

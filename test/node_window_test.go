@@ -100,7 +100,7 @@ func TestWindow(t *testing.T) {
 		}
 	}
 	m.Must("bash", "-c", client)
-	since := m.Must("date", "+@%s")
+	since := m.Must("date", "+@%s.%6N")
 	result := m.Agent("apply", "--json", manifestPath)
 	away := outage(t, m)
 	r := report(t, result)
