@@ -279,6 +279,9 @@ func (p *printer) summary(r *agent.Report, l look) {
 			p.say("%s\n", visible(text))
 		}
 	}
+	for _, w := range r.Windows {
+		p.say("%s\n", visible(windowLine(w)))
+	}
 	p.say("%s\n", tally(r))
 	if text := orphaned(r); text != "" {
 		p.say("%s\n", p.paint(yellow, text))

@@ -175,6 +175,15 @@ func checkLine(c agent.CheckReport) string {
 	return "check " + c.Check + ": " + strings.Join(parts, "; ")
 }
 
+// windowLine tells how long a unit was stopped, and what for.
+func windowLine(w agent.WindowReport) string {
+	line := w.Unit + " was down for " + round(time.Duration(w.Seconds*float64(time.Second))).String()
+	if w.Up == nil {
+		line += ", to the end"
+	}
+	return line + " (for " + strings.Join(w.For, ", ") + ")"
+}
+
 // pastLine is a past run in one line.
 func pastLine(r agent.PastRun) string {
 	if r.Started.IsZero() {
