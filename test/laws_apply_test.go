@@ -138,6 +138,13 @@ func (tr *trial) sparesBystanders(before, after boot.Snapshot, steps []node.Chan
 		for _, at := range tr.places(step.Subject()) {
 			touched[at], above[path.Dir(at)] = true, true
 		}
+		if copied, ok := step.(*node.TreeSync); ok {
+			for name := range after {
+				if strings.HasPrefix(name, copied.To+"/") {
+					touched[name] = true
+				}
+			}
+		}
 	}
 	rest := func(s boot.Snapshot) boot.Snapshot {
 		bystanders := boot.Snapshot{}

@@ -33,6 +33,14 @@ func ByHand(c Change, file func(*Content) string) string {
 			return "systemctl stop " + quoted(c.Unit)
 		}
 		return "systemctl restart " + quoted(c.Unit)
+	case *TreeCopy:
+		return "rm -r " + quoted(hiding(c.To))
+	case *TreeSync:
+		return fmt.Sprintf("# bring what is newer in %s back to %s, then remove it: see rsync -aHAXn --itemize-changes %[1]s/ %[2]s/", quoted(c.To), quoted(c.From))
+	case *TreeLook:
+		return "# nothing: it was only looked at " + quoted(c.From)
+	case *TreeReturn:
+		return fmt.Sprintf("rsync -aHAX %s/ %s/", quoted(c.From), quoted(c.To))
 	}
 	return "systemctl daemon-reload"
 }

@@ -30,6 +30,10 @@ type View interface {
 	// MountBelow is where something is mounted, at the directory at path or below
 	// it; "" when nothing is.
 	MountBelow(path string) (string, error)
+	// Measure is how much there is in the directory at path.
+	Measure(path string) (TreeSize, error)
+	// Holders is the processes that keep the home of a user from being moved, by pid.
+	Holders(user, home string) ([]Holder, error)
 
 	// User and Group look a name up in passwd(5) and group(5).
 	User(name string) (User, bool)
