@@ -21,7 +21,7 @@ type awayError struct {
 }
 
 func (e *awayError) Error() string {
-	return fmt.Sprintf("%s for %s, longer than its max_outage of %s", e.what, e.took.Round(time.Millisecond), span(e.may))
+	return fmt.Sprintf("%s for %s, longer than its max_outage of %s", e.what, e.took.Round(time.Millisecond), resources.Duration(e.may))
 }
 
 // tooLong shuts the gate when something was away for too long, and says whether it was.

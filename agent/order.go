@@ -71,6 +71,8 @@ func rankOf(s *step) rank {
 		return lateUser
 	case departs(s) && s.id.Type == "group":
 		return lateGroup
+	case departs(s) && s.id.Type == "retired":
+		return retiring
 	}
 	return early
 }

@@ -90,7 +90,8 @@ func (m *maker) newComeback(from, attempt *journal.Run, because string, force bo
 }
 
 func (b *comeback) undoing(c node.Change, e journal.Entry, inHand map[node.Subject]bool) *asItWas {
-	anyhow := b.force || e.Begun && !e.Done || inHand[c.Subject()]
+	_, gone := c.(*node.TreeRemoval) // a run that is taken back of itself cannot be asked about it
+	anyhow := b.force || e.Begun && !e.Done || inHand[c.Subject()] || gone && b.because != ""
 	return &asItWas{change: c, anyhow: anyhow, run: b.from.Number, perhaps: !e.Begun}
 }
 

@@ -49,7 +49,8 @@ type step struct {
 // A rank is how late a resource is planned among those that could be: as late as
 // the order permits for what finds its place by looking, then for runs, which
 // read what others write, then for users that go away, which others may be using,
-// then for groups that go away, which may be those of such users.
+// then for groups that go away, which may be those of such users, then for paths
+// that go when nothing refers to them any more, whoever has seen to that.
 type rank uint8
 
 const (
@@ -58,6 +59,7 @@ const (
 	lateRun
 	lateUser
 	lateGroup
+	retiring
 )
 
 // A stepState is how far a step has come.

@@ -39,6 +39,11 @@ func changes() []node.Change {
 		&node.CrontabChange{User: "web", From: text("@daily true\n")},
 		&node.UnitAction{Unit: "web.service", Verb: node.RestartUnit, From: web, Why: "it runs with an older file", Settle: &settle},
 		&node.ManagerReload{},
+		&node.TreeMove{From: "/srv/a b", To: "/srv/<b>",
+			Was:     node.State{Kind: node.Directory, Mode: 0o2775, Owner: "web", Group: "1000"},
+			Becomes: node.State{Kind: node.Directory, Mode: 0o700, Owner: "root", Group: "root"}},
+		&node.TreeMove{From: "/srv/l", To: "/srv/m", Was: node.State{Kind: node.Symlink, Target: "else\nwhere"}, Becomes: node.State{Kind: node.Symlink, Target: "else\nwhere"}},
+		&node.TreeRemoval{Path: "/srv/c", State: node.State{Kind: node.File, Mode: 0o600}},
 	}
 }
 

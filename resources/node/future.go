@@ -19,6 +19,7 @@ type Future struct {
 	above    map[string]bool      // directories below which something is laid
 	stirred  map[string]time.Time // directories in which something is made, replaced or removed, and when
 	dirs     map[string]string    // resolved directories, as found so far
+	moved    map[string]string    // trees by where they are seen, with where they lie below; nil for none
 	users    map[string]*User     // nil: gone
 	groups   map[string]*Group
 	crontabs map[string]*Content // nil: none

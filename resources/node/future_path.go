@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"path"
@@ -76,7 +77,7 @@ func (f *Future) at(resolved string) (s State, err error) {
 	if l, ok := f.paths[resolved]; ok {
 		s = l.State
 	} else if !f.hidden(resolved) {
-		s, err = f.View.Lstat(resolved)
+		s, err = f.View.Lstat(f.source(resolved))
 	}
 	if at, ok := f.stirred[resolved]; ok && s.Kind == Directory {
 		s.MTime = at
@@ -114,7 +115,7 @@ func (f *Future) Readlink(at string) (string, error) {
 	s, ok := f.paths[resolved]
 	switch {
 	case !ok && !f.hidden(resolved):
-		return f.View.Readlink(resolved)
+		return f.View.Readlink(f.source(resolved))
 	case s.Kind == Absent:
 		return "", &fs.PathError{Op: "readlink", Path: at, Err: fs.ErrNotExist}
 	case s.Kind != Symlink:
@@ -154,7 +155,23 @@ func (f *Future) ReadFile(at string) ([]byte, error) {
 	case ok && s.Kind != File:
 		return nil, &fs.PathError{Op: "read", Path: at, Err: fmt.Errorf("it is %s", s.A())}
 	}
-	return f.View.ReadFile(resolved)
+	return f.View.ReadFile(f.source(resolved))
+}
+
+// Open is part of View.
+func (f *Future) Open(at string) (io.ReadCloser, error) {
+	if f.untouched() {
+		return f.View.Open(at)
+	}
+	resolved, err := f.follow(at)
+	if err != nil {
+		return nil, err
+	}
+	if s, ok := f.paths[resolved]; ok && (s.Kind != File || s.Content != nil) || !ok && f.hidden(resolved) {
+		text, err := f.ReadFile(resolved)
+		return io.NopCloser(bytes.NewReader(text)), err
+	}
+	return f.View.Open(f.source(resolved))
 }
 
 // Xattrs is part of View.
@@ -170,7 +187,7 @@ func (f *Future) Xattrs(at string) (Xattrs, error) {
 	case ok && !s.kept:
 		return s.Xattrs, nil
 	}
-	return f.View.Xattrs(resolved)
+	return f.View.Xattrs(f.source(resolved))
 }
 
 // Holds is part of View.
@@ -182,7 +199,7 @@ func (f *Future) Holds(at string, content []byte) (bool, error) {
 	if s, ok := f.paths[resolved]; ok && (s.Kind != File || s.Content != nil) {
 		return s.Kind == File && bytes.Equal(s.Content.Bytes(), content), nil
 	}
-	return f.View.Holds(resolved, content)
+	return f.View.Holds(f.source(resolved), content)
 }
 
 // ReadDir is part of View.
@@ -207,7 +224,7 @@ func (f *Future) ReadDir(at string) ([]string, error) {
 	}
 	names := map[string]bool{}
 	if l, ok := f.paths[resolved]; (!ok || !l.fresh) && !f.hidden(resolved) {
-		below, err := f.View.ReadDir(resolved)
+		below, err := f.View.ReadDir(f.source(resolved))
 		if err != nil {
 			return nil, err
 		}

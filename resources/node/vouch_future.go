@@ -116,7 +116,7 @@ func (f *Future) ReadVouched(at string) (State, error) {
 		s.State.Content = NewContent(data)
 		return s.State, err
 	}
-	below, err := f.View.ReadVouched(resolved)
+	below, err := f.View.ReadVouched(f.source(resolved))
 	if laid {
 		below.Owner, below.Group, below.Mode = s.Owner, s.Group, s.Mode
 	}

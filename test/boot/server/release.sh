@@ -11,7 +11,7 @@ mv release/docs/business/assumptions.toml release/docs/assumptions.toml
 rmdir release/docs/business
 
 mkdir -p "$release"
-cp -r release/. makenotwork "$release"
+cp -r release/. makenotwork mnw-admin "$release"
 chmod 0755 "$release/makenotwork" "$release/mnw-admin"
 chown -R makenotwork:makenotwork "$release"
 ln -s "releases/$1" /opt/mnw/current.new
