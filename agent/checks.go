@@ -181,26 +181,6 @@ func (w *watch) start(m *node.Machine) {
 	}()
 }
 
-// limited says whether it counts how long the check is failing: one that failed before,
-// or is merely audited, is no gate.
-func (w *watch) limited() bool { return w.bears > 0 && w.passed && w.exceed != nil }
-
-// left is how much longer the check may go on failing, when it is: a try that takes
-// longer has failed for too long. 0 is for as long as it takes.
-func (w *watch) left(now time.Time) time.Duration {
-	if !w.limited() || !w.outage.failing {
-		return 0
-	}
-	return w.bears - w.outage.total - now.Sub(w.outage.lastGood)
-}
-
-// mind ends the run when the check was failing for longer than it may.
-func (w *watch) mind() {
-	if took := w.outage.took(); w.limited() && took > w.bears {
-		w.exceed(&awayError{w.step.id.String() + " was failing", took, w.bears})
-	}
-}
-
 func (w *watch) interval() time.Duration {
 	if len(w.probe.Command) > 0 {
 		return samplingCommand

@@ -104,7 +104,7 @@ func (c *Check) Probe() (p node.Probe, within time.Duration) {
 }
 
 // Bears is part of Bounded: how long it may be failing in a run.
-func (c *Check) Bears() time.Duration { return span(c.MaxOutage) }
+func (c *Check) Bears() time.Duration { return declared(c.MaxOutage) }
 
 func (c *Check) within() time.Duration {
 	if c.Within == nil {

@@ -19,8 +19,8 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// span is a time span that may be declared, 0 when it is not.
-func span(d *Duration) time.Duration {
+// declared is a time span that may be declared, 0 when it is not.
+func declared(d *Duration) time.Duration {
 	if d == nil {
 		return 0
 	}

@@ -38,7 +38,7 @@ func (r *Run) Bears() time.Duration {
 	if r.declared == nil {
 		return 0
 	}
-	return span(r.declared.MaxOutage)
+	return declared(r.declared.MaxOutage)
 }
 
 // Reopen is what starts a unit again that was stopped for something, and does not run,
