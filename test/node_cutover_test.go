@@ -281,3 +281,36 @@ program /opt/mnw/current/makenotwork: has /opt/makenotwork/ssh/known_hosts in it
 program /opt/mnw/current/mnw-admin: has /opt/makenotwork/.env in it
 program /opt/mnw/current/mnw-admin: has /opt/makenotwork/mnw-admin in it
 `
+
+// What went wrong in the account is told before anything stops: nothing is written, and
+// the old server goes on answering.
+func TestCutoverTroubles(t *testing.T) {
+	t.Parallel()
+	m := oldServer(t)
+	m.WriteFile("/etc/sando/sando.toml", "[tiers.b]\nhost = 'prod-1.makenot.work'\n", 0o644)
+	m.WriteFile("/etc/systemd/system/sandod.service", "[Service]\nExecStart=/bin/sh -c 'read -r cached </etc/sando/sando.toml; exec sleep infinity'\n", 0o644)
+	m.MustSh("systemctl daemon-reload; systemctl start sandod; sed -i s/prod-1.makenot.work/alpha-west-1/ /etc/sando/sando.toml")
+	server, sandod := pid(m, "makenotwork"), pid(m, "sandod")
+	before := m.Snapshot(stateDir, "/root").WithoutTimes()
+	for what, trouble := range map[string]struct{ edit, says string }{
+		"C.10 stale sandod":  {`/^units:/a\  sandod.service: {reads: [/etc/sando/sando.toml], on_stale: report}`, "sandod.service$|it runs with an older /etc/sando/sando.toml"},
+		"B.3 nologin shell":  {`s,shell: /bin/bash\, login: true,login: true,`, "login: .*nologin"},
+		"C.6 0750 parent":    {`s,\(/var/lib/mnw: .*\)mode: 0755,\1mode: 0750,`, "git cannot get into /var/lib/mnw "},
+		"E.3 env unreadable": {`s,^    seed:,    readable_by: [git]\n    seed:,`, "git cannot"},
+		"E.2 wrong address":  {`s,/docs/economics,/about/economics,`, "check docs"},
+		"G.1 in the binary":  {`$a\\nretired: {/opt/makenotwork: {}}`, "program /opt/mnw/current/mnw-admin: has /opt/makenotwork/.env in it"},
+	} {
+		edited := cutoverDir + "edited.yaml"
+		m.MustSh("cd " + cutoverDir + "; sed -e '" + trouble.edit + "' cutover.yaml >edited.yaml; ! cmp -s cutover.yaml edited.yaml")
+		result := m.Agent("plan", edited)
+		if !regexp.MustCompile("(?m)" + trouble.says).MatchString(result.Stdout + result.Stderr) {
+			t.Errorf("%s: the plan does not say %q: %s", what, trouble.says, result)
+		}
+	}
+	if diff := before.Diff(m.Snapshot(stateDir, "/root").WithoutTimes()); diff != "" {
+		t.Errorf("something was changed:\n%s", diff)
+	}
+	if pid(m, "makenotwork") != server || pid(m, "sandod") != sandod {
+		t.Error("something was stopped")
+	}
+}
