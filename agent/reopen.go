@@ -18,6 +18,9 @@ import (
 // closeWindows starts what the run has stopped, and has not started again. A run that
 // goes back starts it on the way.
 func (r *run) closeWindows(ctx context.Context) {
+	if !slices.ContainsFunc(r.windows, (*window).opened) {
+		return
+	}
 	goesBack := r.tooLong() || r.mustGoBack(ctx)
 	for _, w := range r.windows {
 		if w.isOpen() {

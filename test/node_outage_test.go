@@ -166,6 +166,11 @@ systemctl daemon-reload; systemctl start side`)
 		t.Error(result)
 	}
 	m.MustSh("systemctl is-active makenotwork side")
+	const without = "files: {/srv/state: {content: x}}\n"
+	if pruned := run(m, without, "apply", "--prune"); pruned.Code != 0 || strings.Contains(pruned.Stdout, "stop makenotwork") {
+		t.Errorf("it ran before there was a manifest: %s", pruned)
+	}
+	m.MustSh("systemctl is-active makenotwork side")
 	result = run(m, fmt.Sprintf(manifest, "y", "audit: true,"), "apply")
 	if result.Code != 1 || !strings.Contains(result.Stdout, "it needs makenotwork.service stopped, which is only to audit") {
 		t.Error(result)
