@@ -67,6 +67,21 @@ func (r *run) takeOver(open *journal.Run) error {
 	return err
 }
 
+// staysOpen says whether a run must be left as it was cut short: it has stopped a unit,
+// and this manifest is held and starts nothing.
+func (r *run) staysOpen(open *journal.Run) bool {
+	hold, err := r.options.held(r.manifest.Digest)
+	if err != nil || hold == nil || r.options.RetryHeld {
+		return false
+	}
+	for _, w := range r.windows {
+		if w.left != nil {
+			r.report.note("run %d was cut short, and has left %s stopped: start it, or apply %s again", open.Number, w.unit, open.Manifest)
+		}
+	}
+	return slices.ContainsFunc(r.windows, func(w *window) bool { return w.left != nil })
+}
+
 // runOf is the run of a unit, which need not be in the manifest.
 func (r *run) runOf(unit string) *step {
 	id := resources.ID{Type: runType, Name: unit}
