@@ -13,7 +13,7 @@
 //	report   what was seen, done and said, and why           report.go, drift.go
 //	remember what is known now of each resource              remember.go
 //
-// Plan walks as far as judge and leaves the node alone; Apply goes to the end.
+// Plan walks as far as check and leaves the node alone; Apply goes to the end.
 // Before the first change, all of them are in the journal with their way back
 // (package journal), so that a run which is killed at any moment can be completed
 // or taken back by the next one.
@@ -29,7 +29,8 @@ import (
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
-// Plan says what Apply would change, and whether the judges agree.
+// Plan says what Apply would change, whether the judges agree, and which checks fail now
+// and so would prove nothing.
 func Plan(ctx context.Context, m *manifests.Manifest, o Options) (*Report, error) {
 	return walk(ctx, m, o, ModePlan)
 }
@@ -114,6 +115,7 @@ func (r *run) beginPlan() error {
 // planOnly is the walk of Plan.
 func (r *run) planOnly(ctx context.Context) error {
 	r.foresee(ctx)
+	r.phase("check", func() { r.checkOnce(ctx) })
 	r.noteStanding()
 	err := r.conclude(ctx)
 	if r.options.Remember {
