@@ -39,6 +39,10 @@ func changes() []node.Change {
 		&node.CrontabChange{User: "web", From: text("@daily true\n")},
 		&node.UnitAction{Unit: "web.service", Verb: node.RestartUnit, From: web, Why: "it runs with an older file", Settle: &settle},
 		&node.ManagerReload{},
+		&node.TreeCopy{From: "/srv/a b", To: "/srv/<b>", User: "web", Files: 3, Bytes: 1 << 40},
+		&node.TreeSync{From: "/srv/a", To: "/srv/b", User: "web", Was: node.State{Kind: node.Directory, Mode: 0o2775, Owner: "web"}, Top: node.State{Kind: node.Directory, Mode: 0o700}},
+		&node.TreeLook{From: "/srv/a", To: "/srv/b"},
+		&node.TreeReturn{From: "/srv/a", To: "/srv/b", User: "web"},
 	}
 }
 
