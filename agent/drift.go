@@ -77,7 +77,7 @@ func (s *step) differs() bool { return !s.orphan && len(s.plan.Changes)+len(s.ma
 
 func (r *run) findCause(s *step, known *thing) {
 	s.cause = Intended
-	if known != nil && known.Declared != "" && known.Declared == r.declared(s) {
+	if known != nil && !s.dueNow() && known.Declared != "" && known.Declared == r.declared(s) {
 		s.cause = Drift
 	}
 	if s.id.Type != runType {
@@ -92,6 +92,18 @@ func (r *run) findCause(s *step, known *thing) {
 			return
 		}
 	}
+}
+
+// dueNow says whether a step goes on with what takes days: it is time, not the node,
+// that has moved.
+func (s *step) dueNow() bool {
+	return slices.ContainsFunc(slices.Concat(s.plan.Changes, s.made), func(c node.Change) bool {
+		switch c.(type) {
+		case *node.TreeMove, *node.TreeRemoval:
+			return true
+		}
+		return false
+	})
 }
 
 // declared is the digest of what a step declares. The run of a unit is declared by
@@ -144,7 +156,7 @@ func (r *run) noteFights() {
 			s.plan.Notes = append(s.plan.Notes, "it is left as it is: somebody changes it again and again"+history(known)+": find out who, or apply --enforce")
 		case r.starts(s, known):
 			s.plan.Notes = append(s.plan.Notes, fmt.Sprintf("somebody changes it again and again: it was corrected %s within %s, and is only reported from now on, until the manifest changes or apply --enforce",
-				times(int(limit.Corrections)), span(time.Duration(limit.Within))))
+				times(int(limit.Corrections)), limit.Within))
 		}
 	}
 }
@@ -206,17 +218,6 @@ func recent(all []time.Time, limit manifests.Fighting) []time.Time {
 		ago := time.Since(t)
 		return ago > within || ago < -within
 	})
-}
-
-// span is a time span without the parts that are nothing: 24h, not 24h0m0s.
-func span(d time.Duration) string {
-	text := d.String()
-	for _, nothing := range []string{"m0s", "h0m"} {
-		if strings.HasSuffix(text, nothing) {
-			text = text[:len(text)-2]
-		}
-	}
-	return text
 }
 
 func times(n int) string {

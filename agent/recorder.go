@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"io"
 	"path"
 	"slices"
 
@@ -33,6 +34,11 @@ func (r *recorder) Lstat(path string) (node.State, error) {
 func (r *recorder) ReadFile(path string) ([]byte, error) {
 	r.note(node.OfPath, path)
 	return r.View.ReadFile(path)
+}
+
+func (r *recorder) Open(path string) (io.ReadCloser, error) {
+	r.note(node.OfPath, path)
+	return r.View.Open(path)
 }
 
 func (r *recorder) ReadVouched(path string) (node.State, error) {
@@ -105,6 +111,10 @@ func (u upheaval) add(by *step) {
 		}
 		if s.Kind == node.OfPath {
 			u[node.Subject{Kind: node.OfPath, Name: path.Join(path.Dir(s.Name), "*")}] = by
+		}
+		if move, ok := c.(*node.TreeMove); ok {
+			u[node.Subject{Kind: node.OfPath, Name: move.To}] = by
+			u[node.Subject{Kind: node.OfPath, Name: path.Join(path.Dir(move.To), "*")}] = by
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 type waves struct {
 	missing map[*step]int     // how many needs are not done
 	waiting map[*step][]*step // by what they wait for
-	ready   [lateGroup + 1][]*step
+	ready   [retiring + 1][]*step
 }
 
 func newWaves(steps []*step) *waves {

@@ -20,5 +20,6 @@ var All = []Type{
 	{"crontabs", "crontab", func(name string) Resource { return &Crontab{User: UserName(name)} }},
 	{"units", "unit", func(name string) Resource { return &Unit{Name: name} }},
 	{"authorized_keys", "authorized_keys", func(name string) Resource { return &AuthorizedKeys{User: UserName(name)} }},
+	{"retired", "retired", func(name string) Resource { return &Retired{Path: Path(name)} }},
 	{"checks", "check", func(name string) Resource { return &Check{Name: name} }},
 }

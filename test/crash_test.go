@@ -33,6 +33,7 @@ files:
 env_files: {/etc/some.env: {set: {A: b}, secrets: {S: canary-secret}}}
 symlinks: {/etc/link: {target: changes}}
 crontabs: {daemon: {jobs: {j: {schedule: "@daily", command: /bin/true}}}}
+retired: {/srv/retires: {}}
 `
 
 const beforeCrash = `
@@ -40,6 +41,7 @@ mkdir -p "$ROOT/srv/goes/deep"; echo one >"$ROOT/srv/goes/one"; echo two >"$ROOT
 echo old >"$ROOT/etc/changes"; echo mode >"$ROOT/etc/mode"; echo goes >"$ROOT/etc/goes"; echo zero >"$ROOT/etc/lines"
 printf '# a comment\nA=a\nB=b\n' >"$ROOT/etc/some.env"; ln -s mode "$ROOT/etc/link"
 mkdir -p "$ROOT/var/spool/cron/crontabs"
+mkdir -p "$ROOT/srv/retires/below"; echo kept >"$ROOT/srv/retires/below/file"; chown 1:2 "$ROOT/srv/retires"; chmod 2775 "$ROOT/srv/retires"
 `
 
 // faults is the program that strikes at system calls, and the agent.

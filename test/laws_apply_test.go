@@ -134,9 +134,14 @@ func (tr *trial) machine() *node.Machine {
 func (tr *trial) sparesBystanders(before, after boot.Snapshot, steps []node.Change) {
 	tr.Helper()
 	touched, above := map[string]bool{}, map[string]bool{}
+	var moved []*node.TreeMove
 	for _, step := range steps {
 		for _, at := range tr.places(step.Subject()) {
 			touched[at], above[path.Dir(at)] = true, true
+		}
+		if move, ok := step.(*node.TreeMove); ok {
+			touched[move.To] = true
+			moved = append(moved, move)
 		}
 		if copied, ok := step.(*node.TreeSync); ok {
 			for name := range after {
@@ -149,6 +154,11 @@ func (tr *trial) sparesBystanders(before, after boot.Snapshot, steps []node.Chan
 	rest := func(s boot.Snapshot) boot.Snapshot {
 		bystanders := boot.Snapshot{}
 		for name, entry := range s {
+			for _, move := range moved {
+				if below, ok := strings.CutPrefix(name, move.To+"/"); ok {
+					name = move.From + "/" + below // as it was, but for its place
+				}
+			}
 			if above[name] {
 				entry.Mtime, entry.Ctime = time.Time{}, time.Time{}
 			}

@@ -42,21 +42,34 @@ func (a *app) measure(o agent.Options, mode agent.Mode, manifest string, run mak
 	}
 	o.Remember = true
 	a.writeMetrics(o, func(s *agent.Status) { s.InProgress = true })
-	began := time.Now()
 	report, err := run(o)
-	lost := missed(report, err, o, mode, manifest)
-	a.writeMetrics(o, func(s *agent.Status) {
-		switch {
-		case report != nil && err != nil:
-			failed(s, unkept(report))
-		case lost != nil && !errors.Is(err, agent.ErrLocked):
-			failed(s, agent.RunStatus{Mode: mode, Manifest: manifest, Started: began, Ended: time.Now(), Result: agent.Failed})
-		}
-	})
-	if lost != nil && lost.Error() != err.Error() && a.metricsError == "" {
-		a.unmeasured(fmt.Errorf("this run is not remembered: %w", lost))
+	e := end{mode, manifest, report, err, missed(report, err, o, mode, manifest)}
+	a.writeMetrics(o, e.complete)
+	if e.forgotten != nil && e.forgotten.Error() != err.Error() && a.metricsError == "" {
+		a.unmeasured(fmt.Errorf("this run is not remembered: %w", e.forgotten))
 	}
 	return report, err
+}
+
+// An end is what a run came to.
+type end struct {
+	mode      agent.Mode
+	manifest  string
+	report    *agent.Report // nil of one that could not begin
+	err       error         // why it could not, or what went wrong besides
+	forgotten error         // why one that could not begin is not remembered
+}
+
+// complete puts a run into a status that the state directory does not know of, or
+// not as it ended.
+func (e end) complete(s *agent.Status) {
+	switch {
+	case e.report != nil && e.err != nil:
+		failed(s, unkept(e.report))
+	case e.forgotten != nil && !errors.Is(e.err, agent.ErrLocked):
+		now := time.Now()
+		failed(s, agent.RunStatus{Mode: e.mode, Manifest: e.manifest, Started: now, Ended: now, Result: agent.Failed})
+	}
 }
 
 // missed has a run remembered that could not begin, and returns why that cannot be.

@@ -143,9 +143,12 @@ func (s *server) options(manifest string) (serve.Options, error) {
 			return manifests.Load(manifest, manifests.Options{Facts: s.facts, Reads: reads})
 		},
 		Agent: o, Interval: s.interval, Listen: s.listen, Status: status, Reload: s.hangups,
-		Metrics:   metrics.Handler(status, build()),
-		Begin:     func() { s.fileMetrics(o, func(st *agent.Status) { st.InProgress = true }) },
-		Tell:      func(r serve.Run) string { s.measureRun(o, manifest, r); return s.tell(r) },
+		Metrics: metrics.Handler(status, build()),
+		Begin:   func() { s.fileMetrics(o, func(st *agent.Status) { st.InProgress = true }) },
+		Tell: func(r serve.Run) string {
+			s.fileMetrics(o, end{agent.ModeApply, manifest, r.Report, r.Err, r.Forgotten}.complete)
+			return s.tell(r)
+		},
 		Warn:      s.printError,
 		Listening: func(at string) { s.printNews("listening on", "address", "http://"+at+"/") },
 	}, nil
@@ -171,13 +174,4 @@ func (s *server) fileMetrics(o agent.Options, amend func(*agent.Status)) {
 	if s.flags.metricsFile != "" {
 		s.writeMetrics(o, amend)
 	}
-}
-
-// measureRun is fileMetrics after a run, which the state directory may not know of.
-func (s *server) measureRun(o agent.Options, manifest string, r serve.Run) {
-	s.fileMetrics(o, func(st *agent.Status) {
-		if now := time.Now(); r.Forgotten != nil && !errors.Is(r.Err, agent.ErrLocked) {
-			failed(st, agent.RunStatus{Mode: agent.ModeApply, Manifest: manifest, Started: now, Ended: now, Result: agent.Failed})
-		}
-	})
 }

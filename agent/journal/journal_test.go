@@ -43,6 +43,11 @@ func changes() []node.Change {
 		&node.TreeSync{From: "/srv/a", To: "/srv/b", User: "web", Was: node.State{Kind: node.Directory, Mode: 0o2775, Owner: "web"}, Top: node.State{Kind: node.Directory, Mode: 0o700}},
 		&node.TreeLook{From: "/srv/a", To: "/srv/b"},
 		&node.TreeReturn{From: "/srv/a", To: "/srv/b", User: "web"},
+		&node.TreeMove{From: "/srv/a b", To: "/srv/<b>",
+			Was:     node.State{Kind: node.Directory, Mode: 0o2775, Owner: "web", Group: "1000"},
+			Becomes: node.State{Kind: node.Directory, Mode: 0o700, Owner: "root", Group: "root"}},
+		&node.TreeMove{From: "/srv/l", To: "/srv/m", Was: node.State{Kind: node.Symlink, Target: "else\nwhere"}, Becomes: node.State{Kind: node.Symlink, Target: "else\nwhere"}},
+		&node.TreeRemoval{Path: "/srv/c", State: node.State{Kind: node.File, Mode: 0o600}},
 	}
 }
 

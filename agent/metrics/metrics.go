@@ -16,7 +16,7 @@
 //	last_success_timestamp_seconds            1 a mode, or none yet  2 modes
 //	last_run_duration_seconds                 8 a mode               2 modes, 8 phases
 //	last_run_result                           6 a mode               2 modes, 6 results
-//	resources                                 91                     13 types, 7 states
+//	resources                                 98                     14 types, 7 states
 //	resource_drifted                          1 a resource           the manifests
 //	resource_drift_since_timestamp_seconds    1 a drifted resource   the manifests
 //	unit_stale                                5 a unit               the manifests, 5 causes
@@ -24,10 +24,10 @@
 //	last_outage_seconds                       1
 //	run_in_progress                           1
 //	runs_total                                16                     2 modes, 6 results, held and locked out
-//	changes_total                             26                     13 types, 2 causes
+//	changes_total                             28                     14 types, 2 causes
 //	rollbacks_total                           2                      2 outcomes
 //
-// That is at most 171, and 1 a manifest, 2 a resource, 5 a unit and 1 a check. What
+// That is at most 180, and 1 a manifest, 2 a resource, 5 a unit and 1 a check. What
 // is not known has no series: 0 is a number like any other. So a status without any
 // counters, of a state directory that cannot be read, is told without what it would
 // be zeros of.

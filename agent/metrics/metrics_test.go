@@ -150,7 +150,7 @@ func TestCardinality(t *testing.T) {
 			s.Runs[i].Success = pointer(at(1))
 		}
 		got, err := testutil.GatherAndCount(metrics.Registry(s, build))
-		if want := 171 + n*(1+2+5+1); err != nil || got != want {
+		if want := 180 + n*(1+2+5+1); err != nil || got != want {
 			t.Errorf("%d of each: %d series, want %d (%v)", n, got, want, err)
 		}
 	}

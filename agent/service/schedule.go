@@ -2,8 +2,9 @@ package service
 
 import (
 	"fmt"
-	"strings"
 	"time"
+
+	"github.com/makenotwork/mnw-agent/resources"
 )
 
 // This file tells systemd how often. A timer that goes by the clock
@@ -45,17 +46,8 @@ func steps(n time.Duration) string {
 	return fmt.Sprintf("00/%d", n)
 }
 
-// Span is a time as systemd and people write it: 5m, not 5m0s.
-func Span(d time.Duration) string {
-	text := d.Round(time.Millisecond).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
+// Span is a time as systemd and people write it, to the millisecond: 5m, not 5m0s.
+func Span(d time.Duration) string { return resources.Duration(d.Round(time.Millisecond)).String() }
 
 // Usual is by how much nodes that run so often may be late: a tenth. Where runs are
 // counted from the last one they drift apart by themselves, and to be late would make

@@ -33,6 +33,14 @@ func ByHand(c Change, file func(*Content) string) string {
 			return "systemctl stop " + quoted(c.Unit)
 		}
 		return "systemctl restart " + quoted(c.Unit)
+	case *TreeRemoval:
+		return "# " + c.gone()
+	case *TreeMove:
+		text := fmt.Sprintf("mv -nT %s %s", quoted(c.To), quoted(c.From))
+		if c.alters() {
+			text += " && " + c.atTop(c.From).byHand(file)
+		}
+		return text
 	case *TreeCopy:
 		return "rm -r " + quoted(hiding(c.To))
 	case *TreeSync:

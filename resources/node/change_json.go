@@ -23,10 +23,24 @@ type changeRecord struct {
 	Crontab *crontabRecord `json:"crontab,omitempty"`
 	Unit    *UnitAction    `json:"unit,omitempty"`
 	Reload  *ManagerReload `json:"daemon_reload,omitempty"`
+	Move    *moveRecord    `json:"move,omitempty"`
+	Removal *removalRecord `json:"removal,omitempty"`
 	Copy    *TreeCopy      `json:"copy,omitempty"`
 	Sync    *syncRecord    `json:"sync,omitempty"`
 	Look    *TreeLook      `json:"look,omitempty"`
 	Return  *TreeReturn    `json:"return,omitempty"`
+}
+
+type moveRecord struct {
+	From    string      `json:"from"`
+	To      string      `json:"to"`
+	Was     stateRecord `json:"was"`
+	Becomes stateRecord `json:"becomes"`
+}
+
+type removalRecord struct {
+	Path  string      `json:"path"`
+	State stateRecord `json:"state"`
 }
 
 type syncRecord struct {
@@ -96,6 +110,10 @@ func Encode(c Change) ([]byte, []*Content, error) {
 		r.Unit = c
 	case *ManagerReload:
 		r.Reload = c
+	case *TreeMove:
+		r.Move = &moveRecord{c.From, c.To, e.state(c.Was), e.state(c.Becomes)}
+	case *TreeRemoval:
+		r.Removal = &removalRecord{c.Path, e.state(c.State)}
 	case *TreeCopy:
 		r.Copy = c
 	case *TreeSync:
@@ -132,6 +150,10 @@ func Decode(text []byte, from Store) (Change, error) {
 		c = r.Unit
 	case r.Reload != nil:
 		c = r.Reload
+	case r.Move != nil:
+		c = &TreeMove{From: r.Move.From, To: r.Move.To, Was: d.state(r.Move.Was), Becomes: d.state(r.Move.Becomes)}
+	case r.Removal != nil:
+		c = &TreeRemoval{Path: r.Removal.Path, State: d.state(r.Removal.State)}
 	case r.Copy != nil:
 		c = r.Copy
 	case r.Sync != nil:
@@ -235,6 +257,10 @@ func Brief(text []byte) (subject string, content bool, err error) {
 	switch {
 	case r.Path != nil:
 		return "path " + r.Path.Path, r.Path.From.Content != nil || r.Path.To.Content != nil, nil
+	case r.Move != nil:
+		return "path " + r.Move.From, false, nil
+	case r.Removal != nil:
+		return "path " + r.Removal.Path, false, nil
 	case r.User != nil:
 		return "user " + r.User.Name, false, nil
 	case r.Group != nil:

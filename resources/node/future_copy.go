@@ -41,16 +41,3 @@ func also[T any](all map[string]T, from, to string) {
 		}
 	}
 }
-
-// source is where the view below the future has what is seen at a resolved path.
-func (f *Future) source(resolved string) string {
-	if len(f.moved) == 0 {
-		return resolved
-	}
-	for at := resolved; at != "/"; at = path.Dir(at) {
-		if origin, ok := f.moved[at]; ok {
-			return origin + resolved[len(at):]
-		}
-	}
-	return resolved
-}

@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"path"
@@ -155,6 +156,22 @@ func (f *Future) ReadFile(at string) ([]byte, error) {
 		return nil, &fs.PathError{Op: "read", Path: at, Err: fmt.Errorf("it is %s", s.A())}
 	}
 	return f.View.ReadFile(f.source(resolved))
+}
+
+// Open is part of View.
+func (f *Future) Open(at string) (io.ReadCloser, error) {
+	if f.untouched() {
+		return f.View.Open(at)
+	}
+	resolved, err := f.follow(at)
+	if err != nil {
+		return nil, err
+	}
+	if s, ok := f.paths[resolved]; ok && (s.Kind != File || s.Content != nil) || !ok && f.hidden(resolved) {
+		text, err := f.ReadFile(resolved)
+		return io.NopCloser(bytes.NewReader(text)), err
+	}
+	return f.View.Open(f.source(resolved))
 }
 
 // Xattrs is part of View.

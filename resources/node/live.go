@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strconv"
@@ -117,6 +118,20 @@ func readHeld(fd int, path string) ([]byte, error) {
 		return nil, err
 	}
 	return buf.Bytes(), nil
+}
+
+// Open is part of View.
+func (l *Live) Open(path string) (io.ReadCloser, error) {
+	fd, err := l.m.open(path, unix.O_PATH)
+	if err != nil {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+	}
+	defer unix.Close(fd)
+	again, err := reopen(fd)
+	if err != nil {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+	}
+	return os.NewFile(uintptr(again), path), nil
 }
 
 // comparing holds the buffers that Holds reads into.

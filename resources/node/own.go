@@ -14,21 +14,26 @@ import (
 // with several names is refused when one of them may have been made by somebody
 // who hopes for just this.
 func (m *Machine) alter(p place, now, to State) error {
-	r, err := m.reach(p)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(r.fd)
-	now.Content = nil
-	if found := m.state(&r.st, ""); !now.Matches(found) {
-		return &MovedError{Subject: Subject{OfPath, p.path}, Saw: now.String(), Found: found.String()}
-	}
-	fd, err := reopen(r.fd)
+	fd, err := m.held(p, now)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(fd)
 	return m.own(fd, to, to.Xattrs)
+}
+
+// held opens the file or directory at the place when it is what it was seen to be.
+func (m *Machine) held(p place, seen State) (fd int, err error) {
+	r, err := m.reach(p)
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(r.fd)
+	seen.Content = nil
+	if found := m.state(&r.st, ""); !seen.Matches(found) {
+		return 0, &MovedError{Subject: Subject{OfPath, p.path}, Saw: seen.String(), Found: found.String()}
+	}
+	return reopen(r.fd)
 }
 
 // reach holds what lies at the place open, unless it is a file that may be a hard

@@ -99,6 +99,21 @@ func (c *copies) bringSubject(change Change) error {
 		err = c.bringOne(real)
 		c.decided[real] = change.To.Kind
 		return err
+	case *TreeMove:
+		from, err := c.bring(path.Dir(change.From))
+		if err != nil {
+			return err
+		}
+		to, err := c.bring(path.Dir(change.To))
+		if err != nil {
+			return err
+		}
+		from = path.Join(from, path.Base(change.From))
+		err = c.bringOne(from) // what is below it is left out
+		c.decided[from], c.decided[path.Join(to, path.Base(change.To))] = Absent, change.Becomes.Kind
+		return err
+	case *TreeRemoval:
+		return nil
 	case *CrontabChange:
 		_, err := c.bring(path.Join(crontabSpool, at))
 		return err

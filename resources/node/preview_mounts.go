@@ -9,9 +9,12 @@ import (
 // A mount is a line of /proc/PID/mountinfo, proc_pid_mountinfo(5), as far as it
 // matters here.
 type mount struct {
-	point string // where it is mounted
-	kind  string // of the file system
-	disk  bool   // on a block device
+	point  string // where it is mounted
+	kind   string // of the file system
+	disk   bool   // on a block device
+	device string // by its numbers
+	root   string // which directory of it
+	source string // its name
 }
 
 // parseMounts reads a table of mounts. Lines that are not of the format are
@@ -21,9 +24,14 @@ func parseMounts(table string) []mount {
 	for line := range strings.Lines(table) {
 		head, tail, ok := strings.Cut(line, " - ")
 		left, right := strings.Split(head, " "), strings.Split(tail, " ")
-		if ok && len(left) >= 6 && len(right) >= 1 {
-			mounts = append(mounts, mount{unescape(left[4]), right[0], !strings.HasPrefix(left[2], "0:")})
+		if !ok || len(left) < 6 || len(right) < 1 {
+			continue
 		}
+		m := mount{point: unescape(left[4]), kind: right[0], disk: !strings.HasPrefix(left[2], "0:"), device: left[2], root: unescape(left[3])}
+		if len(right) > 1 {
+			m.source = unescape(right[1])
+		}
+		mounts = append(mounts, m)
 	}
 	return mounts
 }

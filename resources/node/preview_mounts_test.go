@@ -50,7 +50,7 @@ func FuzzParseMounts(f *testing.F) {
 		point, above := "/"+name, above+"\n"
 		line := "31 27 254:16 / " + escape.Replace(point) + " rw - xfs /dev/vdb rw\n"
 		got := parseMounts(above + line + below)
-		want := slices.Concat(parseMounts(above), []mount{{point, "xfs", true}}, parseMounts(below))
+		want := slices.Concat(parseMounts(above), []mount{{point: point, kind: "xfs", disk: true, device: "254:16", root: "/", source: "/dev/vdb"}}, parseMounts(below))
 		if !slices.Equal(got, want) {
 			t.Fatalf("%+v, want %+v", got, want)
 		}

@@ -98,6 +98,9 @@ func changedPaths(changes []Change) []string {
 		if s := c.Subject(); s.Kind == OfPath {
 			paths = append(paths, s.Name)
 		}
+		if c, ok := c.(*TreeMove); ok {
+			paths = append(paths, c.To)
+		}
 	}
 	return paths
 }

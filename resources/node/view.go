@@ -1,6 +1,9 @@
 package node
 
-import "time"
+import (
+	"io"
+	"time"
+)
 
 // A View is a read-only look at a node. Paths are absolute. A View is safe for
 // use by several goroutines.
@@ -11,6 +14,9 @@ type View interface {
 	// ReadFile is the content of the file at path, symlinks followed; an error
 	// that is fs.ErrNotExist when there is none.
 	ReadFile(path string) ([]byte, error)
+	// Open is the content of the file at path as ReadFile has it, to be read bit by
+	// bit.
+	Open(path string) (io.ReadCloser, error)
 	// ReadVouched is the file at path with its content, to go on into another place
 	// or to be shown. Symlinks are followed, but a link, symbolic or hard, that
 	// somebody other than root and the owner of the file can have planted is a
@@ -30,6 +36,14 @@ type View interface {
 	// MountBelow is where something is mounted, at the directory at path or below
 	// it; "" when nothing is.
 	MountBelow(path string) (string, error)
+	// Mounts is what is mounted, and Processes what runs now, this program left out;
+	// ErrOffline for a tree.
+	Mounts() ([]Mount, error)
+	Processes() ([]Process, error)
+	// Symlinks is the symlinks on local disks, by path, but for those below some
+	// directories. It is not complete where there is more than a machine is searched
+	// for.
+	Symlinks(except []string) (links []Link, complete bool)
 	// Measure is how much there is in the directory at path.
 	Measure(path string) (TreeSize, error)
 	// Holders is the processes that keep the home of a user from being moved, by pid.
@@ -82,3 +96,27 @@ type Group struct {
 	GID     int
 	Members []string
 }
+
+// A Mount is a place where something is mounted.
+type Mount struct {
+	Point  string
+	Source string // what is: of a bind mount the path, as far as it is known, or a device
+	Kind   string // of the file system
+}
+
+// A Process is one that runs. What cannot be looked at is empty.
+type Process struct {
+	PID    int
+	Hidden bool // it may not be looked at
+	Name   string
+	Exe    string   // its program
+	Cwd    string   // its working directory
+	Root   string   // its root directory
+	Files  []string // that it has open
+	Maps   []string // files that it has mapped
+	Args   []string
+	Env    []string // that it was started with, KEY=value
+}
+
+// A Link is a symlink by its path, which has no symlinks above it.
+type Link struct{ Path, Target string }

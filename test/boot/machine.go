@@ -150,6 +150,12 @@ func (m *Machine) Release(version string) {
 	m.check(Release(m.Container, version))
 }
 
+// IllRelease puts a release in place that does not work; see [IllRelease].
+func (m *Machine) IllRelease(version string) {
+	m.t.Helper()
+	m.check(IllRelease(m.Container, version))
+}
+
 func (m *Machine) check(err error) {
 	m.t.Helper()
 	if err != nil {

@@ -42,13 +42,33 @@ func TestServer(t *testing.T) {
 		t.Error(refs)
 	}
 
+	if got := m.MustSh("find /opt/git -type f -links +1 | wc -l; ls /opt/makenotwork/backups/*.gz | wc -l; grep -c error-pages /etc/caddy/Caddyfile"); got != "525\n242\n3" {
+		t.Error(got)
+	}
+	for program, paths := range map[string]string{"makenotwork": "mnw-admin\nssh/known_hosts", "mnw-admin": ".env\nmnw-admin"} {
+		if got := m.MustSh("grep -aoE '/opt/makenotwork/(mnw-admin|ssh/known_hosts|[.]env)' /opt/makenotwork/" + program + " | sed s,/opt/makenotwork/,, | sort -u"); got != paths {
+			t.Errorf("%s knows %q", program, got)
+		}
+	}
+	if got := m.Sh("sudo -u git /opt/makenotwork/mnw-admin rebuild-keys"); !strings.Contains(got.Stderr, "DATABASE_URL must be set: NotPresent") {
+		t.Error(got)
+	}
 	m.MustSh("set -a; . /opt/makenotwork/.env; cd /opt/git; rm -r .ssh; sudo -u git -E /opt/makenotwork/mnw-admin rebuild-keys; test -s .ssh/authorized_keys")
 
+	m.MustSh(push)
 	m.Must("systemctl", "stop", "makenotwork")
 	if page := m.Must("curl", "-s", "localhost:8080"); !strings.Contains(page, "The server is down") {
 		t.Errorf("with the server stopped caddy shows\n%s", page)
 	}
 }
+
+// push is what somebody does who has the key of max.
+const push = `export GIT_SSH_COMMAND="ssh -i /root/max -o StrictHostKeyChecking=accept-new" GIT_AUTHOR_NAME=max GIT_AUTHOR_EMAIL=max@example.net GIT_COMMITTER_NAME=max GIT_COMMITTER_EMAIL=max@example.net
+	git clone --quiet git@localhost:max/meta.git /root/meta
+	cd /root/meta
+	git commit --quiet --allow-empty --message=pushed
+	git push --quiet origin main
+	test "$(git rev-parse main)" = "$(git --git-dir=/opt/git/max/meta.git --work-tree=/ -c safe.directory='*' rev-parse main)"`
 
 // The server starts with everything that its environment names, or not at all.
 func TestServerReadsItsEnvironment(t *testing.T) {

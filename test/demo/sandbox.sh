@@ -10,11 +10,16 @@ mkdir -p "$root/opt" "$root/etc" "$root/var/lib" "$root/var/spool/cron/crontabs"
 cp -R "$from/root/." "$root/"
 mkdir -p "$old/yara-rules" "$root/opt/git"
 cp -R "$from/release/." "$old/"
+for program in makenotwork mnw-admin; do
+	printf '#!/bin/sh\n' >"$old/$program"
+	chmod 0755 "$old/$program"
+done
 cp "$from/dotenv" "$old/.env"
 cp "$from/crontab.makenotwork" "$root/var/spool/cron/crontabs/makenotwork"
 
 mkdir -p "$root/opt/mnw/releases/0.9.5"
 cp -R "$from/release/." "$root/opt/mnw/releases/0.9.5/"
+cp "$old/makenotwork" "$old/mnw-admin" "$root/opt/mnw/releases/0.9.5/"
 ln -s releases/0.9.5 "$root/opt/mnw/current"
 
 cat >"$root/etc/passwd" <<'PASSWD'

@@ -14,7 +14,7 @@ useradd --system --create-home --shell /bin/bash mnw-cli
 
 # The release by hand, and what gathered around it.
 cp -r root/. /
-cp -r release/. makenotwork "$old"
+cp -r release/. makenotwork mnw-admin "$old"
 cp dotenv "$old/.env"
 for day in 01 08 15 22 29; do
 	grep -v '^FEATURE_' dotenv >"$old/.env.bak.202604$day"
@@ -27,7 +27,14 @@ done
 echo '<!doctype html><title>makenotwork</title>' >"$old/rustdoc/index.html"
 echo 'build.example.net ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl' >"$old/ssh/known_hosts"
 echo 'server-0.9.1.tar.gz' >"$old/deploy/uploaded"
-touch -d '3 days ago' "$old/backups/makenotwork-20260531.sql.gz"
+
+# A dump of each day for eight months: as many as there were, not as large.
+perl -MPOSIX=strftime -e 'for my $days (1 .. 240) {
+	my $then = time - 86400 * $days;
+	my $dump = strftime("$ARGV[0]/backups/makenotwork-%Y%m%d.sql.gz", gmtime $then);
+	open my $file, ">", $dump or die; print $file "-- a dump\n"; close $file;
+	utime $then, $then, $dump;
+}' "$old"
 
 # Who owns what.
 chown -R makenotwork:makenotwork "$old"
@@ -40,17 +47,24 @@ chmod 0440 /etc/sudoers.d/mnw-*
 runuser -u makenotwork -- ./backup-db.sh >/dev/null
 cd "$OLDPWD"
 
-# Repositories; the clone shares its objects by hard links.
+# Repositories. Most are forks, which share their objects with each other by hard
+# links. max may push to them.
 install -d -o git -g git /opt/git
 runuser -u git -- sh -eu <<'SCRIPT'
 cd /opt/git
-export GIT_AUTHOR_NAME=max GIT_AUTHOR_EMAIL=max@example.net
-export GIT_COMMITTER_NAME=max GIT_COMMITTER_EMAIL=max@example.net
 git init --quiet --bare --initial-branch=main max/meta.git
-cd max/meta.git
-git update-ref refs/heads/main "$(git commit-tree -m first "$(git mktree </dev/null)")"
-git clone --quiet --bare . ../site.git
+i=0
+while [ $i -lt 25 ]; do
+	i=$((i + 1))
+	printf 'commit refs/heads/main\ncommitter max <max@example.net> %d +0000\ndata 7\nchange\n' $((1760000000 + i))
+	printf 'M 100644 inline page%d\ndata 4\n%03d\n\n' $i $i
+done | git -C max/meta.git fast-import --quiet
+for fork in max/site max/rules ada/meta ada/site lin/meta lin/rules; do
+	git clone --quiet --bare max/meta.git $fork.git
+done
 SCRIPT
+ssh-keygen -q -t ed25519 -N '' -C max -f /root/max
+echo "max $(cut -d' ' -f1,2 /root/max.pub)" | install -o git -g git -m 0600 /dev/stdin /opt/git/keys
 ( set -a; . "$old/.env"; exec runuser -u git -- "$old/mnw-admin" rebuild-keys )
 
 # What runs.

@@ -1,0 +1,117 @@
+package resources
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/makenotwork/mnw-agent/resources/unitfile"
+)
+
+// unitTypes are the types of units that have files.
+var unitTypes = []string{"service", "socket", "timer", "path", "mount", "automount", "swap", "slice", "target"}
+
+// allUnits is the units that somebody has written: what systemd generates has its
+// source elsewhere.
+func (c *census) allUnits() []*unitfile.Unit {
+	var all []*unitfile.Unit
+	for _, kind := range unitTypes {
+		units, err := unitfile.All(c.view, kind)
+		if err != nil {
+			c.unseen("the unit files of type "+kind, err)
+		}
+		all = append(all, units...)
+	}
+	return slices.DeleteFunc(all, func(u *unitfile.Unit) bool { return isGenerated(u.Fragment) })
+}
+
+// unitFiles asks of each setting, in the unit file and in the drop-ins.
+func (c *census) unitFiles() {
+	for _, u := range c.units {
+		for _, s := range u.Settings {
+			if s.Key == "Description" || s.Key == "Documentation" || c.isOwn(s.File) {
+				continue
+			}
+			value, err := u.Expand(s.Value)
+			if err != nil {
+				value = s.Value
+			}
+			c.ask(value, s.File, s.Line, s.Key+"=")
+		}
+		c.unitRuns(u)
+	}
+}
+
+// execKeys are the settings that have a unit run something.
+var execKeys = []string{"ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPre", "ExecStopPost"}
+
+// unitRuns notes what the unit runs, unless it is the distribution's alone.
+func (c *census) unitRuns(u *unitfile.Unit) {
+	foreign := strings.HasPrefix(u.Fragment, "/lib/") || strings.HasPrefix(u.Fragment, "/usr/lib/")
+	if foreign && len(u.DropIns) == 0 {
+		return
+	}
+	for _, key := range execKeys {
+		for _, command := range u.Commands(key) {
+			c.run(append([]string{command.Path}, command.Argv...)...)
+		}
+	}
+}
+
+// envFiles asks of each key in the environment files of units, and in those that
+// every session and many services read.
+func (c *census) envFiles() {
+	files := []string{"/etc/environment"}
+	for _, u := range c.units {
+		files = append(files, environmentFiles(c.view, u)...)
+	}
+	files = append(files, c.files("/etc/default", func(name string) bool { return name[0] != '.' })...)
+	slices.Sort(files)
+	for _, file := range slices.Compact(files) {
+		c.lines(file, keyOf)
+	}
+}
+
+// keyOf is the key that a line of an environment file sets. Of a value that goes on
+// over several lines nothing is told.
+func keyOf(line string) string {
+	key, _, ok := strings.Cut(strings.TrimPrefix(line, "export "), "=")
+	if key = strings.TrimSpace(key); !ok || key == "" || strings.ContainsFunc(key, func(r rune) bool { return r > 0x7f || !inName(byte(r)) }) {
+		return ""
+	}
+	return key
+}
+
+// caddyfiles asks of each line in the configurations of the units that run caddy, in
+// Debian's, and in all that these import.
+func (c *census) caddyfiles() {
+	mains := []string{"/etc/caddy/Caddyfile"}
+	for _, u := range c.units {
+		for _, key := range []string{"ExecStart", "ExecReload"} {
+			for _, command := range u.Commands(key) {
+				if i := slices.Index(command.Argv, "--config"); path.Base(command.Path) == "caddy" && i > 0 && i+1 < len(command.Argv) {
+					mains = append(mains, command.Argv[i+1])
+				}
+			}
+		}
+	}
+	var files []string
+	for _, main := range mains {
+		for _, file := range (&Caddyfile{Path: Path(main)}).loads(c.view) {
+			if _, state := follow(c.view, file); !slices.Contains(files, file) && !isDirectory(state) {
+				files = append(files, file)
+			}
+		}
+	}
+	for _, file := range files {
+		c.lines(file, firstWord)
+	}
+}
+
+func firstWord(line string) string {
+	word, _, _ := strings.Cut(line, " ")
+	if strings.Contains(word, "/") {
+		return ""
+	}
+	return word
+}

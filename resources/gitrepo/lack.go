@@ -1,0 +1,115 @@
+package gitrepo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A Lack is a ref of one repository of which another has not all.
+type Lack struct {
+	Ref string
+	Why string
+}
+
+// Lacks is what one repository has and another lacks: refs that this has not, or has at
+// something that does not come from what the first has there. Ahead is how many it has
+// further on, and how many of its own.
+func Lacks(ctx context.Context, t Tree, one, other string) (lacks []Lack, ahead int, err error) {
+	had, err := Refs(t, one)
+	if err != nil {
+		return nil, 0, err
+	}
+	has, err := Refs(t, other)
+	if err != nil {
+		return nil, 0, err
+	}
+	store, err := Open(t, other)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	for _, ref := range slices.Sorted(maps.Keys(had)) {
+		why, err := store.lacks(ctx, had[ref], has[ref])
+		switch {
+		case err != nil:
+			return nil, 0, fmt.Errorf("%s: %w", ref, err)
+		case why != "":
+			lacks = append(lacks, Lack{ref, why})
+		case had[ref] != has[ref]:
+			ahead++
+		}
+		delete(has, ref)
+	}
+	return lacks, ahead + len(has), nil
+}
+
+// lacks says why a ref of the store, at what it has, "" for none, is not all that a ref
+// is at what another had.
+func (s *Store) lacks(ctx context.Context, had, has string) (why string, err error) {
+	if has == "" {
+		return "it is not there", nil
+	}
+	there, err := s.Has(has)
+	switch {
+	case err != nil:
+		return "", err
+	case !there:
+		return fmt.Sprintf("what it is at there is missing, %s", brief(has)), nil
+	case has == had:
+		return "", nil
+	}
+	contains, err := s.contains(ctx, has, had)
+	if err != nil || contains {
+		return "", err
+	}
+	return fmt.Sprintf("it is at %s there, which does not come from %s", brief(has), brief(had)), nil
+}
+
+func brief(id string) string { return id[:12] }
+
+// contains says whether an object is another one or comes from it: by the parents of
+// commits, and what tags are of.
+func (s *Store) contains(ctx context.Context, id, other string) (bool, error) {
+	seen := map[string]bool{id: true}
+	for next := []string{id}; len(next) > 0; next = next[1:] {
+		if next[0] == other {
+			return true, nil
+		}
+		if ctx.Err() != nil {
+			return false, context.Cause(ctx)
+		}
+		o, err := s.get(next[0])
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // the repository begins here
+		}
+		if err != nil {
+			return false, err
+		}
+		for _, from := range o.from() {
+			if !seen[from] {
+				seen[from] = true
+				next = append(next, from)
+			}
+		}
+	}
+	return false, nil
+}
+
+// from is what a commit or a tag comes from.
+func (o object) from() []string {
+	var from []string
+	head, _, _ := strings.Cut(string(o.body), "\n\n")
+	for line := range strings.Lines(head) {
+		word, id, _ := strings.Cut(strings.TrimSpace(line), " ")
+		named := o.kind == "commit" && word == "parent" || o.kind == "tag" && word == "object" && strings.Contains(head, "\ntype commit\n")
+		if named && isID(id) {
+			from = append(from, id)
+		}
+	}
+	return from
+}

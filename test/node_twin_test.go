@@ -1,0 +1,67 @@
+package test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/makenotwork/mnw-agent/test/boot"
+)
+
+// A push that reached the old place after all was copied keeps it, by the name of the
+// repository and of the ref, until the new place has it, too, and what is pushed there
+// comes on top. Git is not started for it.
+func TestTwins(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	m.Server()
+	m.MustSh(`
+cp -a /opt/git /srv/git
+usermod -d /srv/git git
+sed -i s:/opt/git:/srv/git: /opt/makenotwork/.env; systemctl restart makenotwork
+rm -r /opt/git/.ssh
+git config --system safe.directory '*'
+git clone -q /opt/git/max/meta.git /tmp/work
+cd /tmp/work; git config user.name a; git config user.email a@b
+echo more >more; git add more; git commit -qm more
+git push -q origin HEAD:main HEAD:refs/heads/topic
+`)
+	const manifest = "retired:\n  /opt/git: {twin: /srv/git}\n"
+	lacks := func(when string, want ...string) {
+		t.Helper()
+		result, programs := m.Execs(boot.AgentPath, "apply", "--retry-held", manifestPath)
+		_, list, _ := strings.Cut(result.Stdout, "or delete them here:\n")
+		var got []string
+		for line := range strings.Lines(list) {
+			if text, ok := strings.CutPrefix(line, "    /opt/git/"); ok {
+				got = append(got, strings.TrimSpace(text))
+			}
+		}
+		if result.Code != 1 || !slices.Equal(got, want) || !slices.Equal(programs, []string{boot.AgentPath}) {
+			t.Errorf("%s: want\n%s\ngot %s and the programs %s", when, strings.Join(want, "\n"), result, programs)
+		}
+		m.MustSh(`test -d /opt/git`)
+	}
+	m.WriteFile(manifestPath, "version: 1\n"+manifest, 0o600)
+	id := func(dir string) string { return m.MustSh("git -C " + dir + " rev-parse main")[:12] }
+	lacks("pushed to the old place",
+		"max/meta.git: refs/heads/main: it is at "+id("/srv/git/max/meta.git")+" there, which does not come from "+id("/opt/git/max/meta.git"),
+		"max/meta.git: refs/heads/topic: it is not there")
+	m.MustSh(`cd /tmp/work; git push -q /srv/git/max/meta.git HEAD:refs/heads/topic; git init -q --bare /opt/git/max/late.git; chown -R git: /opt/git /srv/git`)
+	lacks("brought there in part",
+		"max/late.git: there is no /srv/git/max/late.git",
+		"max/meta.git: refs/heads/main: it is at "+id("/srv/git/max/meta.git")+" there, which does not come from "+id("/opt/git/max/meta.git"))
+	m.MustSh(`
+rm -r /opt/git/max/late.git
+cd /tmp/work; echo most >most; git add most; git commit -qm most
+git push -q /srv/git/max/meta.git HEAD:main
+git -C /srv/git/max/meta.git gc -q --aggressive --prune=now
+rm -r /tmp/work
+`)
+	result := m.Agent("apply", manifestPath)
+	if result.Code != 0 || !strings.Contains(result.Stdout, "move directory /opt/git to /opt/git.retired-") ||
+		!strings.Contains(result.Stdout, "/srv/git has moved on since, in ") {
+		t.Error(result)
+	}
+	m.MustSh(`test ! -e /opt/git; git -C /srv/git/max/meta.git fsck --strict`)
+}
