@@ -13,7 +13,7 @@
 //	report   what was seen, done and said, and why           report.go, drift.go
 //	remember what is known now of each resource              remember.go
 //
-// Plan walks as far as judge and leaves the node alone; Apply goes to the end.
+// Plan walks as far as check and leaves the node alone; Apply goes to the end.
 // Before the first change, all of them are in the journal with their way back
 // (package journal), so that a run which is killed at any moment can be completed
 // or taken back by the next one.
@@ -29,7 +29,8 @@ import (
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
-// Plan says what Apply would change, and whether the judges agree.
+// Plan says what Apply would change, whether the judges agree, and which checks fail now
+// and so would prove nothing.
 func Plan(ctx context.Context, m *manifests.Manifest, o Options) (*Report, error) {
 	return walk(ctx, m, o, ModePlan)
 }
@@ -47,14 +48,17 @@ type run struct {
 	manifest *manifests.Manifest
 	steps    []*step // by id
 	owners   map[node.Subject]*step
-	order    []*step // as planned so far
+	windows  []*window // by unit
+	order    []*step   // as planned so far
 	future   *node.Future
 
-	memory  *memory      // what was known before; nil when that cannot be told
-	resumed *journal.Run // the run that this one goes on with, nil for none
-	watches []*watch     // the checks
-	letGo   bool         // of the hold on an earlier manifest, when this one goes through
-	gate    string       // why the run must be taken back, "" while it need not
+	memory  *memory                 // what was known before; nil when that cannot be told
+	resumed *journal.Run            // the run that this one goes on with, nil for none
+	watches []*watch                // the checks
+	bounds  context.Context         // of the changes and the gate: over when something was away for too long
+	exceed  context.CancelCauseFunc // ends it; nil while nothing is changed
+	letGo   bool                    // of the hold on an earlier manifest, when this one goes through
+	gate    string                  // why the run must be taken back, "" while it need not
 }
 
 func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Report, error) {
@@ -76,7 +80,7 @@ func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Re
 	defer machine.Close()
 	r := &run{
 		maker:    maker{machine: machine, options: o, report: newReport(mode, m, began), progress: o.Progress, log: log{journal: o.journal()}},
-		manifest: m, steps: graph.steps, owners: graph.owners,
+		manifest: m, steps: graph.steps, owners: graph.owners, windows: graph.windows,
 	}
 	if !machine.Owners() {
 		r.report.note("without the privileges of root, owners are neither changed nor compared")
@@ -111,6 +115,7 @@ func (r *run) beginPlan() error {
 // planOnly is the walk of Plan.
 func (r *run) planOnly(ctx context.Context) error {
 	r.foresee(ctx)
+	r.phase("check", func() { r.checkOnce(ctx) })
 	r.noteStanding()
 	err := r.conclude(ctx)
 	if r.options.Remember {
@@ -122,7 +127,7 @@ func (r *run) planOnly(ctx context.Context) error {
 // conclude completes the report.
 func (r *run) conclude(ctx context.Context) error {
 	err := r.findCauses()
-	r.report.finish(r.steps, stopped(ctx))
+	r.report.finish(r.steps, r.tellWindows, stopped(ctx))
 	return err
 }
 
@@ -166,6 +171,8 @@ func (r *run) foresee(ctx context.Context) bool {
 // transact makes the changes, and takes them back when they do not stand the
 // test. The error is that of a journal which cannot be opened.
 func (r *run) transact(ctx context.Context) error {
+	r.bounds, r.exceed = context.WithCancelCause(ctx)
+	defer r.exceed(nil)
 	r.phase("check", func() { r.checkBefore(ctx, r.resumed) })
 	defer r.endWatches()
 	if stopped(ctx) != nil {

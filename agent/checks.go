@@ -26,8 +26,10 @@ type watch struct {
 	step   *step
 	probe  node.Probe
 	within time.Duration
-	passed bool  // before the first change
-	err    error // why it does not pass now, nil when it does
+	bears  time.Duration // how long it may be failing; 0 for as long as it takes
+	exceed func(error)   // ends a run in which it is for longer
+	passed bool          // before the first change
+	err    error         // why it does not pass now, nil when it does
 
 	outage outage        // as its sampler sees it
 	news   chan sample   // its sampler's newest one
@@ -52,6 +54,7 @@ func (r *run) prepareWatches() bool {
 		}
 		w := &watch{step: s, news: make(chan sample, 1), prompt: make(chan struct{}, 1)}
 		w.probe, w.within = prober.Probe()
+		w.bears, w.exceed = bears(s), r.exceed
 		r.watches = append(r.watches, w)
 	}
 	if r.machine.Offline() && len(r.watches) > 0 {
@@ -100,11 +103,11 @@ func (r *run) passing() map[string]bool {
 // gate for one that has passed before. When it is shut already there is nothing
 // left to prove.
 func (r *run) checkAfter(ctx context.Context) {
-	if r.gate != "" || stopped(ctx) != nil {
+	if r.gate != "" || stopped(ctx) != nil || r.tooLong() {
 		return
 	}
-	r.each(func(w *watch) { w.await(ctx, w.within) })
-	if stopped(ctx) != nil {
+	r.each(func(w *watch) { w.await(r.bounds, w.within) })
+	if stopped(ctx) != nil || r.tooLong() {
 		return // a check that was not waited for proves nothing
 	}
 	for _, w := range r.watches {
@@ -137,6 +140,11 @@ func (r *run) each(do func(*watch)) {
 
 func (w *watch) try(ctx context.Context, m *node.Machine) sample {
 	began := time.Now()
+	if left := w.left(began); left > 0 {
+		var done context.CancelFunc
+		ctx, done = context.WithTimeout(ctx, left+time.Millisecond)
+		defer done()
+	}
 	err := m.Probe(ctx, w.probe)
 	return sample{began, time.Now(), err}
 }
@@ -166,6 +174,7 @@ func (w *watch) start(m *node.Machine) {
 			}
 			if s := w.try(ctx, m); ctx.Err() == nil {
 				w.outage.take(s)
+				w.mind()
 				w.tell(s)
 			}
 		}

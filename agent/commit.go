@@ -12,7 +12,9 @@ import (
 // commit makes the planned changes, in order. When one fails, or the node is no
 // longer what one saw, all that is not made yet is planned and judged again on
 // the node as it now is, for it was planned for another. A gate ends it at once.
+// Whatever comes of it, a unit that was stopped for a change does not stay down.
 func (r *run) commit(ctx context.Context) {
+	defer r.closeWindows(ctx)
 	for !r.performAll(ctx) && stopped(ctx) == nil && r.gate == "" {
 		r.plan(ctx, r.unmade())
 		r.judge(ctx)
@@ -22,7 +24,7 @@ func (r *run) commit(ctx context.Context) {
 	}
 }
 
-// batch is how many steps are prepared together.
+// batch is how many stints are prepared together.
 const batch = 256
 
 // performAll performs what is planned and says whether that went to the end.
@@ -30,37 +32,50 @@ func (r *run) performAll(ctx context.Context) bool {
 	acting := slices.DeleteFunc(slices.Clone(r.order), func(s *step) bool { return !s.acts() })
 	r.progress.Begin(len(changesOf(acting)))
 	r.setAside(acting)
+	stints := schedule(acting)
 	err := r.tellCauses()
 	if err == nil {
-		err = r.log.plan(acting)
+		err = r.log.plan(stints)
 	}
 	if err != nil {
 		r.halt(acting, err)
 		return true
 	}
-	for i, s := range acting {
-		if stopped(ctx) != nil {
+	for i, s := range stints {
+		if stopped(ctx) != nil || r.tooLong() {
 			return true
 		}
 		if i%batch == 0 {
-			r.machine.Ahead(changesOf(acting[i:min(i+batch, len(acting))]))
+			r.machine.Ahead(changesIn(stints[i:min(i+batch, len(stints))]))
 		}
-		err := r.perform(ctx, s)
-		if err == nil && i == len(acting)-1 {
+		err := r.performOne(s)
+		if err == nil && i == len(stints)-1 {
 			err = r.machine.Flush()
 		}
-		var moved *node.MovedError
-		switch {
-		case err == nil:
-			s.state = made
-		case errors.As(err, &moved) && !s.moved:
-			s.moved, s.state = true, pending
-			return false
-		default:
-			s.fail(err)
-			r.weighFailure(ctx, s)
+		if !r.took(ctx, s, err) {
 			return false
 		}
+	}
+	return true
+}
+
+// took notes what came of a stint, and says whether the next one can be made as it was
+// planned.
+func (r *run) took(ctx context.Context, s stint, err error) bool {
+	var moved *node.MovedError
+	switch {
+	case err == nil && s.last:
+		s.state = made
+	case err == nil:
+	case errors.As(err, &moved) && !s.moved:
+		s.moved, s.state = true, pending
+		return false
+	default:
+		s.fail(err)
+		if !r.tooLong() {
+			r.weighFailure(ctx, s.step)
+		}
+		return false
 	}
 	return true
 }

@@ -88,7 +88,7 @@ func (b *comeback) beginBack() error {
 		}))
 	}
 	if err == nil {
-		err = b.log.plan(b.files)
+		err = b.log.plan(wholly(b.files))
 	}
 	return err
 }

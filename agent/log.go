@@ -79,16 +79,16 @@ func (l *log) number() int {
 	return l.writer.Number
 }
 
-// plan puts the changes of steps into the journal before they are made.
-func (l *log) plan(steps []*step) error {
+// plan puts changes into the journal before they are made, in that order.
+func (l *log) plan(stints []stint) error {
 	if !l.heard() {
 		return nil
 	}
 	var entries []journal.Entry
 	var changes []node.Change
-	for _, s := range steps {
-		for _, c := range s.plan.Changes {
-			entries = append(entries, journal.Entry{Resource: s.id.String(), Restores: s.cause == Drift, Back: s.orphan})
+	for _, s := range stints {
+		for _, c := range s.changes {
+			entries = append(entries, journal.Entry{Resource: s.id.String(), Restores: s.cause == Drift || s.restores(c), Back: s.orphan})
 			changes = append(changes, c)
 		}
 	}

@@ -20,12 +20,12 @@ type maker struct {
 	own      []node.Change // actions that end this process: made last
 }
 
-// perform makes the changes of one step. When the run is stopped, the change in
+// perform makes changes of one step. When the run is stopped, the change in
 // hand is brought to its end, unless that takes too long.
-func (m *maker) perform(ctx context.Context, s *step) error {
-	ctx, done := prolong(ctx, grace)
+func (m *maker) perform(ctx context.Context, s *step, changes []node.Change) error {
+	ctx, done := prolong(ctx, s.graceAt)
 	defer done()
-	for _, c := range s.plan.Changes {
+	for _, c := range changes {
 		if err := m.log.begun(c); err != nil {
 			return err
 		}
@@ -76,14 +76,31 @@ func (m *maker) endSelf(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// grace is how long a change in hand may go on when the run is stopped.
-const grace = 10 * time.Second
+// grace is how long a change in hand may go on when the run is stopped, and haste how
+// long when something is away for too long already.
+const (
+	grace = 10 * time.Second
+	haste = time.Second
+)
+
+// graceAt is how long a change of the step may go on after a cause to stop. To wait
+// for a unit is of no use when it is away for too long already.
+func (s *step) graceAt(cause error) time.Duration {
+	var away *awayError
+	switch {
+	case !errors.As(cause, &away):
+		return grace
+	case s.id.Type == runType:
+		return 0
+	}
+	return haste
+}
 
 // prolong is a context that ends some time after ctx does, for the same cause.
-func prolong(ctx context.Context, by time.Duration) (longer context.Context, done func()) {
+func prolong(ctx context.Context, by func(cause error) time.Duration) (longer context.Context, done func()) {
 	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		time.AfterFunc(by, func() { cancel(context.Cause(ctx)) })
+		time.AfterFunc(by(context.Cause(ctx)), func() { cancel(context.Cause(ctx)) })
 	})
 	return longer, func() {
 		stop()

@@ -28,6 +28,7 @@ func order(m *manifests.Manifest) (*graph, error) {
 	for i := range m.Entries {
 		g.stated(&m.Entries[i])
 	}
+	g.addWindows()
 	if err := cycles(g.steps); err != nil {
 		g.errs = multierror.Append(g.errs, err)
 	}
@@ -43,10 +44,11 @@ func Check(m *manifests.Manifest) error {
 
 // A graph is the steps while their edges are being found.
 type graph struct {
-	steps  []*step // by id
-	owners map[node.Subject]*step
-	near   map[string]*step // the owner of a directory or of the nearest one above
-	errs   *multierror.Error
+	steps   []*step // by id
+	owners  map[node.Subject]*step
+	near    map[string]*step // the owner of a directory or of the nearest one above
+	windows []*window
+	errs    *multierror.Error
 }
 
 func (g *graph) add(e *manifests.Entry) {
@@ -117,11 +119,17 @@ func (g *graph) stated(e *manifests.Entry) {
 	}
 	s := g.find(e.ID)
 	for _, ref := range e.After {
-		s.needs = append(s.needs, g.find(ref.ID))
-		if run := g.find(resources.ID{Type: runType, Name: ref.ID.Name}); ref.ID.Type == "unit" && run != nil {
-			s.needs = append(s.needs, run)
-		}
+		s.needs = append(s.needs, g.named(ref.ID)...)
 	}
+}
+
+// named is the steps that an id in a manifest stands for: a unit is its run, too.
+func (g *graph) named(id resources.ID) []*step {
+	steps := []*step{g.find(id)}
+	if run := g.find(resources.ID{Type: runType, Name: id.Name}); id.Type == "unit" && run != nil {
+		steps = append(steps, run)
+	}
+	return steps
 }
 
 // find is the step with an id, nil when there is none.

@@ -39,11 +39,17 @@ func (o *outage) report(interval time.Duration) *OutageReport {
 	if o.from.IsZero() {
 		return nil
 	}
-	r := &OutageReport{Seconds: o.total.Seconds(), LastGood: o.from, Interval: interval.Seconds()}
-	if o.failing {
-		r.Seconds = (o.total + o.lastAsked.Sub(o.lastGood)).Seconds()
-	} else {
+	r := &OutageReport{Seconds: o.took().Seconds(), LastGood: o.from, Interval: interval.Seconds()}
+	if !o.failing {
 		r.FirstGood = &o.to
 	}
 	return r
+}
+
+// took is how long it was failing until it was last asked.
+func (o *outage) took() time.Duration {
+	if o.failing {
+		return o.total + o.lastAsked.Sub(o.lastGood)
+	}
+	return o.total
 }

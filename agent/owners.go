@@ -64,7 +64,8 @@ func (r *run) rememberCut(open *journal.Run) error {
 		}
 		now := time.Now().UTC()
 		for _, e := range open.Entries {
-			if things[e.Resource] == nil && e.Begun && parseID(e.Resource).Type != runType {
+			kind := parseID(e.Resource).Type
+			if things[e.Resource] == nil && e.Begun && kind != runType && kind != stopType {
 				things[e.Resource] = &thing{Manifest: open.Manifest, State: StatePending, Since: &now, Why: "the run that began with it was cut short"}
 				m.manifest(open.Manifest).Settled = false
 			}

@@ -34,6 +34,9 @@ func (r *run) plan(ctx context.Context, steps []*step) {
 func (r *run) planWaves(ctx context.Context, steps []*step) bool {
 	r.future = node.NewFuture(r.machine.View())
 	r.order = r.order[:0]
+	for _, w := range r.windows {
+		w.plannedOnly()
+	}
 	w := newWaves(steps)
 	for wave := w.next(nil); len(wave) > 0; wave = w.next(wave) {
 		able := skipBroken(wave)
@@ -45,17 +48,29 @@ func (r *run) planWaves(ctx context.Context, steps []*step) bool {
 			}
 			r.skipUnread(s)
 			r.keepOff(s)
-			r.order = append(r.order, s)
-			if s.acts() {
-				r.future.Lay(s.plan.Changes...)
-				changed.add(s)
-			}
+			r.take(s, changed)
 		}
 		if len(changed) > 0 && r.findEdges(ctx, able, changed) {
 			return false
 		}
 	}
 	return true
+}
+
+// take puts a planned step in its place, after the stops that it needs, and lays what
+// they change over the future.
+func (r *run) take(s *step, changed upheaval) {
+	taken := []*step{s}
+	if s.acts() {
+		taken = append(s.open(), s)
+	}
+	for _, one := range taken {
+		r.order = append(r.order, one)
+		if one.acts() {
+			r.future.Lay(one.plan.Changes...)
+			changed.add(one)
+		}
+	}
 }
 
 // findEdges lets a step come after a neighbour behind it when that changes what
@@ -80,7 +95,7 @@ func (r *run) findEdges(ctx context.Context, wave []*step, changed upheaval) (fo
 // when a failed step should have written what it looked at: it would go on with
 // the old one.
 func (r *run) skipUnread(s *step) {
-	if s.rank != latecomer && s.rank != lateRun || s.broken() {
+	if s.rank != latecomer && s.rank != lateRun || s.broken() || s.mustClose() {
 		return
 	}
 	for _, subject := range s.looked {
@@ -136,11 +151,15 @@ func (r *run) noteFed() {
 }
 
 // skipBroken skips the steps that depend on one that failed, and returns the
-// others.
+// others. A unit that is stopped is started again whatever has failed.
 func skipBroken(wave []*step) []*step {
 	return slices.DeleteFunc(slices.Clone(wave), func(s *step) bool {
+		if stop := s.barred(); stop != nil {
+			s.skip(stop)
+			return true
+		}
 		for _, need := range s.needs {
-			if need.broken() {
+			if need.broken() && !s.mustClose() {
 				s.skip(need)
 				return true
 			}

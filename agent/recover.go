@@ -45,6 +45,11 @@ func (m *maker) cutShort() (*journal.Run, error) {
 
 func (r *run) takeUpOpen(ctx context.Context, open *journal.Run) error {
 	since := open.Started.Local().Format(time.DateTime)
+	if open.Mode == journal.Apply {
+		if err := r.takeOver(open); err != nil {
+			return err
+		}
+	}
 	switch {
 	case open.Mode == journal.Rollback:
 		r.report.note("run %d of %s, which took run %d back, was cut short: it is brought to its end", open.Number, since, open.Of)

@@ -66,6 +66,7 @@ type Report struct {
 	Resources []ResourceReport `json:"resources"`
 	Judges    []JudgeReport    `json:"judges"`
 	Checks    []CheckReport    `json:"checks"`
+	Windows   []WindowReport   `json:"windows,omitempty"`   // for how long units were stopped for changes
 	Run       int              `json:"run,omitempty"`       // its number in the journal, if it changed anything
 	Rollback  *RollbackReport  `json:"rollback,omitempty"`  // the way back, when a gate failed
 	Recovered *RollbackReport  `json:"recovered,omitempty"` // a way back of an earlier run, cut short, that was brought to its end

@@ -59,12 +59,13 @@ func (r *Report) heard(j node.Judge, verdict string, askers []hearing, words str
 	r.Judges = append(r.Judges, report)
 }
 
-// finish completes the report when the run is over.
-func (r *Report) finish(steps []*step, cause error) {
+// finish completes the report when the run is over, with what more there is to tell.
+func (r *Report) finish(steps []*step, more func(), cause error) {
 	r.Resources = make([]ResourceReport, 0, len(steps))
 	for _, s := range steps {
 		r.Resources = append(r.Resources, r.resource(s))
 	}
+	more()
 	r.conclude(cause)
 }
 

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -106,7 +107,18 @@ func (b *comeback) addUnits(acted map[string][]*node.UnitAction) error {
 		id := resources.ID{Type: runType, Name: p.Unit}
 		b.units = append(b.units, &step{id: id, resource: resources.NewRunBack(p, acted[p.Unit])})
 	}
+	slices.SortStableFunc(b.units, func(a, c *step) int { return cmp.Compare(b.urgency(a), b.urgency(c)) })
 	return nil
+}
+
+// urgency is 0 for the run of a unit that is stopped on the way back, 1 for others.
+func (b *comeback) urgency(run *step) int {
+	for _, e := range b.from.Entries {
+		if e.Begun && e.Resource == (resources.ID{Type: stopType, Name: run.id.Name}).String() {
+			return 0
+		}
+	}
+	return 1
 }
 
 func parseID(text string) resources.ID {
@@ -142,7 +154,7 @@ func (b *comeback) perform(ctx context.Context) {
 	for _, s := range b.units {
 		s.look(ctx, b.machine.View())
 		b.setAside([]*step{s})
-		if err := b.log.plan([]*step{s}); err != nil {
+		if err := b.log.plan(wholly([]*step{s})); err != nil {
 			s.fail(err)
 		}
 		b.make(ctx, s)
@@ -156,14 +168,14 @@ func (b *comeback) perform(ctx context.Context) {
 // planned once more.
 func (b *comeback) make(ctx context.Context, s *step) {
 	for tries := 0; s.acts(); tries++ {
-		err := b.maker.perform(ctx, s)
+		err := b.maker.perform(ctx, s, s.plan.Changes)
 		var moved *node.MovedError
 		switch {
 		case err == nil:
 			s.state = made
 		case errors.As(err, &moved) && tries == 0:
 			s.look(ctx, b.machine.View())
-			if err := b.log.plan([]*step{s}); err != nil {
+			if err := b.log.plan(wholly([]*step{s})); err != nil {
 				s.fail(err)
 			}
 		default:

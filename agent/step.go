@@ -23,10 +23,13 @@ type step struct {
 	entry    *manifests.Entry // nil for what stands in no manifest
 	needs    []*step          // settled before this one
 	rank     rank
+	windows  []*window // of the units that must be stopped for its changes
+	closes   *window   // of the run of a unit that is stopped for others
 
 	state    stepState
 	plan     node.Plan
-	looked   []node.Subject // what its plan was made on
+	looked   []node.Subject     // what its plan was made on
+	stops    []*node.UnitAction // what must be stopped for it, for each window
 	err      error
 	because  *step         // the one that it was skipped for
 	made     []node.Change // what was performed
@@ -103,13 +106,30 @@ func (s *step) skip(because *step) {
 func (s *step) look(ctx context.Context, v node.View) {
 	began := time.Now()
 	seen := &recorder{View: v}
-	plan, err := s.resource.Plan(ctx, seen)
+	plan, err := s.planOn(ctx, seen)
 	s.plan, s.looked, s.state, s.err = plan, seen.looked, planned, nil
 	if err != nil {
 		s.plan = node.Plan{Notes: plan.Notes}
 		s.fail(err)
 	}
 	s.took += time.Since(began)
+}
+
+// planOn plans the step on a view of the node, on which the units do not run that must
+// be stopped for it.
+func (s *step) planOn(ctx context.Context, v node.View) (node.Plan, error) {
+	stops, err := s.findStops(v)
+	if err != nil {
+		return node.Plan{}, err
+	}
+	if len(stops) > 0 {
+		v = v.With(stops...)
+	}
+	plan, err := s.after().Plan(ctx, v)
+	if err == nil && len(plan.Changes) > 0 {
+		err = s.mayStop()
+	}
+	return plan, err
 }
 
 // forget is the steps as they were before a run, their order kept.

@@ -76,7 +76,7 @@ func (r *run) rollback(ctx context.Context, u Undo) (*Report, error) {
 	if b.log.number() != 0 {
 		cause = nil // what has begun is brought to its end
 	}
-	r.report.finish(slices.Concat(b.files, b.units), cause)
+	r.report.finish(slices.Concat(b.files, b.units), func() {}, cause)
 	return r.report, errors.Join(err, b.endUndo(ctx))
 }
 

@@ -15,7 +15,7 @@ type decoder func(l *loader, n *yaml.Node, into reflect.Value)
 func decoderOf(t reflect.Type) decoder {
 	scalar := scalarDecoder(t)
 	switch {
-	case t.Kind() == reflect.Struct && t != refType:
+	case t.Kind() == reflect.Struct && !isRef(t):
 		return structDecoder(t, scalar)
 	case scalar != nil:
 		return scalar

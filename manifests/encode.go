@@ -59,8 +59,11 @@ func (e *Entry) node() *yaml.Node {
 
 // nodeOf is a value as a node. Fields that say nothing are left out.
 func nodeOf(v reflect.Value) *yaml.Node {
-	if ref, ok := v.Interface().(Ref); ok {
+	switch ref := v.Interface().(type) {
+	case Ref:
 		return scalar(ref.ID.String())
+	case resources.ID:
+		return scalar(ref.String())
 	}
 	if text, ok := textOf(v); ok {
 		return scalar(text)

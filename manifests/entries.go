@@ -83,6 +83,7 @@ func (l *loader) section(t resources.Type, n *yaml.Node) {
 func (l *loader) entry(t resources.Type, s *shape, key, n *yaml.Node) Entry {
 	e := Entry{ID: resources.ID{Type: t.Name, Name: key.Value}, Pos: l.at(key)}
 	e.Resource = t.New(e.ID.Name)
+	l.by = e.ID
 	found := l.found()
 	fields := reflect.ValueOf(e.Resource).Elem()
 	switch {

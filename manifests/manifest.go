@@ -116,6 +116,8 @@ type loader struct {
 	patience int          // what may still be spent on suggestions
 
 	keys     []string       // that lead to the node in hand, below a resource's name
+	by       resources.ID   // the resource in hand
+	mentions []mention      // of resources in the fields of others
 	meta     metaparameters // of the resource in hand
 	atomic   bool
 	fighting Fighting

@@ -20,6 +20,16 @@ func (l *loader) relate() {
 		l.references(&l.entries[i])
 		l.ownership(&l.entries[i], owners)
 	}
+	for _, m := range l.mentions {
+		l.reference(m.by, m.field, m.ref)
+	}
+}
+
+// A mention is a resource's id in a field of another one.
+type mention struct {
+	by    resources.ID
+	field string
+	ref   Ref
 }
 
 func compareIDs(a, b resources.ID) int {
@@ -59,31 +69,54 @@ func (l *loader) ownership(e *Entry, owners map[node.Subject]*Entry) {
 // references makes sure that what an entry comes after exists.
 func (l *loader) references(e *Entry) {
 	for _, ref := range e.After {
-		switch {
-		case ref.ID == e.ID:
+		if ref.ID == e.ID {
 			l.wrongAt(ref.Pos, "after: %s cannot come after itself", e.ID)
-		case ref == Ref{}: // it was no id
-		case l.declared(ref.ID):
-		case !slices.Contains(slices.Collect(l.types()), ref.ID.Type):
-			l.wrongAt(ref.Pos, "after: %q is not a type of resources%s", ref.ID.Type, l.didYouMean(ref.ID.Type, l.types()))
-		default:
-			l.wrongAt(ref.Pos, "after: there is no %s in this manifest%s", ref.ID, l.otherID(ref.ID))
+			continue
 		}
+		l.reference(e.ID, "after", ref)
+	}
+}
+
+// reference makes sure that what a field of a resource refers to exists.
+func (l *loader) reference(by resources.ID, field string, ref Ref) {
+	switch {
+	case ref == Ref{}: // it was no id
+	case ref.ID == by:
+		l.wrongAt(ref.Pos, "%s: this is %s itself", field, by)
+	case l.declared(ref.ID):
+	case !slices.Contains(slices.Collect(l.types()), ref.ID.Type):
+		l.wrongAt(ref.Pos, "%s: %q is not a type of resources%s", field, ref.ID.Type, l.didYouMean(ref.ID.Type, l.types()))
+	default:
+		l.wrongAt(ref.Pos, "%s: there is no %s in this manifest%s", field, ref.ID, l.otherID(ref.ID))
 	}
 }
 
 // decodeRef takes an id, TYPE:NAME, with its position. Whether it exists is
 // known only when all resources are.
 func decodeRef(l *loader, n *yaml.Node, into reflect.Value) {
+	if ref, ok := l.ref(n); ok {
+		into.Set(reflect.ValueOf(ref))
+	}
+}
+
+// decodeID does the same for a field of a resource.
+func decodeID(l *loader, n *yaml.Node, into reflect.Value) {
+	if ref, ok := l.ref(n); ok {
+		into.Set(reflect.ValueOf(ref.ID))
+		l.mentions = append(l.mentions, mention{l.by, l.keys[0], ref})
+	}
+}
+
+func (l *loader) ref(n *yaml.Node) (Ref, bool) {
 	if !l.isScalar(n) {
-		return
+		return Ref{}, false
 	}
 	kind, name, ok := strings.Cut(n.Value, ":")
 	if !ok || kind == "" || name == "" {
 		l.wrong(n, "%q is not an id: want TYPE:NAME, such as file:/etc/motd", n.Value)
-		return
+		return Ref{}, false
 	}
-	into.Set(reflect.ValueOf(Ref{resources.ID{Type: kind, Name: name}, l.at(n)}))
+	return Ref{resources.ID{Type: kind, Name: name}, l.at(n)}, true
 }
 
 // types is the names of the types of resources.

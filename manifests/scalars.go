@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/makenotwork/mnw-agent/resources"
 	"gopkg.in/yaml.v3"
 )
 
@@ -18,7 +19,11 @@ var (
 	unmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
 	durationType    = reflect.TypeFor[time.Duration]()
 	refType         = reflect.TypeFor[Ref]()
+	idType          = reflect.TypeFor[resources.ID]()
 )
+
+// isRef says whether a type is that of a reference to a resource.
+func isRef(t reflect.Type) bool { return t == refType || t == idType }
 
 // scalarDecoder is the decoder for a type that is written as one scalar, nil
 // for any other type.
@@ -27,6 +32,8 @@ func scalarDecoder(t reflect.Type) decoder {
 	switch {
 	case t == refType:
 		return decodeRef
+	case t == idType:
+		return decodeID
 	case reflect.PointerTo(t).Implements(unmarshalerType):
 		return decodeItself
 	case t == durationType:

@@ -77,7 +77,7 @@ const expands = `\$\{(vars|facts)\.`
 func (r *reference) value(t reflect.Type) object {
 	text := reflect.PointerTo(t).Implements(unmarshalerType)
 	switch {
-	case t == refType:
+	case isRef(t):
 		return object{"type": "string", "pattern": "^[a-z_]+:.|" + expands}
 	case t.Kind() == reflect.Struct && choices(t) != nil:
 		return object{"anyOf": append(anyChoice(t), r.fields(t))}

@@ -13,7 +13,7 @@ func innerStruct(t reflect.Type) reflect.Type {
 	case reflect.Pointer, reflect.Slice, reflect.Map:
 		return innerStruct(t.Elem())
 	case reflect.Struct:
-		if t != refType {
+		if !isRef(t) {
 			return t
 		}
 	}
@@ -24,7 +24,7 @@ func innerStruct(t reflect.Type) reflect.Type {
 func words(t reflect.Type) string {
 	text := reflect.PointerTo(t).Implements(unmarshalerType)
 	switch {
-	case t == refType:
+	case isRef(t):
 		return "id"
 	case t.Kind() == reflect.Struct && choices(t) != nil:
 		return oneOf(append(choices(t), "fields"))

@@ -58,6 +58,11 @@ type Check struct {
 	// Timeout is how long one try may take, which is never longer than within.
 	// Default: 5s.
 	Timeout *Duration `yaml:"timeout,omitempty"`
+	// MaxOutage is the longest that the check may be failing in a run, over all its
+	// failures. As soon as it fails for longer, the whole run is taken back, whatever
+	// within says. A command is asked every 500ms, so for one it is at least 1s; all
+	// else is asked every 50ms. Default: no limit.
+	MaxOutage *Duration `yaml:"max_outage,omitempty"`
 }
 
 // How long a check may take when it does not say.
@@ -97,6 +102,9 @@ func (c *Check) Probe() (p node.Probe, within time.Duration) {
 	}
 	return p, within
 }
+
+// Bears is part of Bounded: how long it may be failing in a run.
+func (c *Check) Bears() time.Duration { return declared(c.MaxOutage) }
 
 func (c *Check) within() time.Duration {
 	if c.Within == nil {

@@ -145,15 +145,36 @@ func (c *Check) checkUnit() error {
 	return checkUnitName(c.Unit)
 }
 
+// errNoTime is an error in a time span.
+var errNoTime = errors.New("this leaves no time: want more than 0s")
+
+// leastOutage is the shortest outage that can be told of a command.
+const leastOutage = time.Second
+
 func (c *Check) checkTimes() error {
-	none := errors.New("this leaves no time: want more than 0s")
+	return errors.Join(c.checkWithin(), c.checkMaxOutage())
+}
+
+func (c *Check) checkMaxOutage() error {
+	switch {
+	case c.MaxOutage == nil:
+		return nil
+	case *c.MaxOutage == 0:
+		return inField(errNoTime, "max_outage")
+	case len(c.Command) > 0 && time.Duration(*c.MaxOutage) < leastOutage:
+		return inField(fmt.Errorf("a command is asked every 500ms: want at least %s", leastOutage), "max_outage")
+	}
+	return nil
+}
+
+func (c *Check) checkWithin() error {
 	switch {
 	case c.Within != nil && *c.Within == 0:
-		return inField(none, "within")
+		return inField(errNoTime, "within")
 	case c.Timeout == nil:
 		return nil
 	case *c.Timeout == 0:
-		return inField(none, "timeout")
+		return inField(errNoTime, "timeout")
 	case time.Duration(*c.Timeout) > c.within():
 		return inField(fmt.Errorf("%s is longer than within, which is %s", time.Duration(*c.Timeout), c.within()), "timeout")
 	}

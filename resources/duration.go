@@ -19,6 +19,14 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// declared is a time span that may be declared, 0 when it is not.
+func declared(d *Duration) time.Duration {
+	if d == nil {
+		return 0
+	}
+	return time.Duration(*d)
+}
+
 // MarshalText writes the span as UnmarshalText takes it.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 

@@ -81,6 +81,10 @@ type Prober interface {
 	Probe() (p node.Probe, within time.Duration)
 }
 
+// A Bounded resource bears being away for so long in a run, and no longer: then the
+// run is taken back. 0 is for as long as it takes.
+type Bounded interface{ Bears() time.Duration }
+
 // A Feeder is read by units when they start. What it feeds and nobody declared
 // is told to the reader when it changes.
 type Feeder interface {
@@ -118,6 +122,8 @@ type RunNeed struct {
 	Unit string
 	// Declared is the unit's own declaration; nil when another resource needs it.
 	Declared *Unit
+	// Stopped is the resources that must not change while the unit runs.
+	Stopped []ID
 	// Loads tells the files that the unit's reload reads, such as a Caddyfile and
 	// what it imports; nil when there are none.
 	Loads func(node.View) []string

@@ -24,6 +24,10 @@ type Run struct {
 	declared *Unit // nil when only another resource needs the unit
 	loads    []func(node.View) []string
 	acted    []*node.UnitAction // on the way back: what was done to the unit
+
+	stop     *node.UnitAction // that this run stops it with before; nil for none
+	stopMade bool             // it is stopped already
+	stopWhy  string           // what for
 }
 
 // NewRuns makes the runs that resources need, one for each unit, by name.
@@ -88,7 +92,7 @@ func (r *Run) Plan(_ context.Context, v node.View) (node.Plan, error) {
 		plan.Changes = append(plan.Changes, action)
 	}
 	if err == nil {
-		err = r.bringBack(v, &plan)
+		err = errors.Join(r.bringBack(v, &plan), r.bringAlong(v, &plan))
 	}
 	return plan, err
 }
@@ -145,6 +149,8 @@ func (r *Run) decide(v node.View, unit *unitfile.Unit, now node.Unit) (verdict, 
 		return verdict{}, nil
 	case now.Running():
 		return r.decideRunning(v, unit, now)
+	case r.stop != nil:
+		return verdict{verb: node.StartUnit, why: "it was stopped for " + r.stopWhy}, nil
 	case r.wantsUp():
 		return verdict{verb: node.StartUnit, why: "it is " + now.State()}, nil
 	}

@@ -61,6 +61,15 @@ type Unit struct {
 	// Settle is how long the unit is watched after a start before it counts as
 	// running. Default: 1s, and 200ms for a unit that itself tells when it is ready.
 	Settle *Duration `yaml:"settle,omitempty"`
+	// NeedsStop names resources that must not change while the unit runs, such as
+	// user:git or file:/var/lib/web/state. When one of them has changes, the unit is
+	// stopped for them and started again after them, also without active: true; all
+	// that can be done before is done before. When none has, it is not stopped.
+	NeedsStop []ID `yaml:"needs_stop,omitempty"`
+	// MaxOutage is the longest that the unit may be down in a run in which it is
+	// stopped and started, or restarted. When it is down for longer, the whole run
+	// is taken back. Default: no limit.
+	MaxOutage *Duration `yaml:"max_outage,omitempty"`
 	// State is whether the unit should be there. An absent one is stopped and
 	// disabled, and its unit file and drop-ins in /etc/systemd/system are removed.
 	// Default: present.
@@ -104,7 +113,13 @@ func (u *Unit) Fill(s Sources) error {
 }
 
 // Runs is part of Runner.
-func (u *Unit) Runs() []RunNeed { return []RunNeed{{Unit: u.Name, Declared: u}} }
+func (u *Unit) Runs() []RunNeed {
+	need := RunNeed{Unit: u.Name, Declared: u}
+	if !u.Departs() {
+		need.Stopped = u.NeedsStop
+	}
+	return []RunNeed{need}
+}
 
 // Judges is part of Judged: systemd-analyze takes all named units in one call,
 // reads their drop-ins, and ends with an error for what is only a warning to
@@ -208,6 +223,10 @@ func (u *Unit) checkTogether() error {
 		return inField(fmt.Errorf("a masked unit has a link to /dev/null in place of its unit file: leave out %s", u.declared()[0]), "masked")
 	case masked && (enabled || active):
 		return inField(errors.New("a masked unit cannot be enabled or active"), "masked")
+	case u.MaxOutage != nil && *u.MaxOutage == 0:
+		return inField(errNoTime, "max_outage")
+	case len(u.NeedsStop) > 0 && isTemplate(u.Name):
+		return inField(fmt.Errorf("a template does not run: declare an instance, such as %s", strings.Replace(u.Name, "@.", "@one.", 1)), "needs_stop")
 	case active && isTemplate(u.Name):
 		return inField(fmt.Errorf("a template does not run: declare an instance, such as %s", strings.Replace(u.Name, "@.", "@one.", 1)), "active")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
@@ -11,11 +12,12 @@ import (
 
 // A User is a user of the node's own database, passwd(5), made and changed
 // through useradd(8), usermod(8) and userdel(8). Its home is neither made nor
-// moved nor removed: that is a directory like any other.
+// removed, and only moved when the declaration says so: that is a directory like
+// any other.
 //
 //	users:
 //	  makenotwork: {shell: /bin/bash, login: true}
-//	  git: {home: /var/lib/mnw/git}
+//	  git: {home: /var/lib/mnw/git, move: true}
 type User struct {
 	Name UserName `yaml:"-"`
 	// UID is the number. Default for a new user: the next free one. Files outside
@@ -34,6 +36,14 @@ type User struct {
 	// examined before anything is written. It cannot change while the user has a
 	// process. Default for a new user: its name below /home.
 	Home Path `yaml:"home,omitempty"`
+	// Move takes what is in the old home along when the home changes: it is copied while
+	// it is in use, brought up to date and verified when nobody uses it, and then the
+	// user's home changes. Nothing goes: the old home is left as it is. Hard links,
+	// extended attributes, ACLs, holes, owners, modes and times are kept; sockets are
+	// left out. Processes of the user, or with files in the old home, are named and in
+	// the way, once they have had 15 s to end. The new home must not be there, or be
+	// empty, and the directory that it lies in must be there.
+	Move bool `yaml:"move,omitempty"`
 	// Shell is the program that a login starts. Default for a new user: SHELL in
 	// /etc/default/useradd, otherwise /bin/sh.
 	Shell Path `yaml:"shell,omitempty"`
@@ -66,6 +76,9 @@ func (u *User) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	var plan node.Plan
 	if there {
 		plan = u.alter(v, now)
+		if u.Move {
+			return u.move(v, now, plan)
+		}
 	} else {
 		plan = u.create(v)
 	}
@@ -107,12 +120,18 @@ func (u *User) Owns() []node.Subject {
 }
 
 // Needs is part of Needer: without a declared group, the one of the user's name
-// is the primary one if it is there.
+// is the primary one if it is there. What is moved needs the directories above.
 func (u *User) Needs() []node.Subject {
-	if u.Group != "" {
-		return nil
+	var needs []node.Subject
+	if u.Group == "" {
+		needs = append(needs, node.Subject{Kind: node.OfGroup, Name: string(u.Name)})
 	}
-	return []node.Subject{{Kind: node.OfGroup, Name: string(u.Name)}}
+	if u.Move && u.Home != "" {
+		for dir := path.Dir(string(u.Home)); dir != "/"; dir = path.Dir(dir) {
+			needs = append(needs, node.Subject{Kind: node.OfPath, Name: dir})
+		}
+	}
+	return needs
 }
 
 // Departs is part of Departer.
@@ -129,6 +148,9 @@ func (u *User) Check() error {
 		inField(checkColumn(string(u.Shell)), "shell"))
 	if u.Comment != nil {
 		errs = append(errs, inField(checkColumn(*u.Comment), "comment"))
+	}
+	if u.Move && u.Home == "" {
+		errs = append(errs, inField(errors.New("it says what moves, but not where to: declare home as well"), "move"))
 	}
 	if u.Departs() && u.Name == "root" {
 		errs = append(errs, inField(errors.New("root cannot go"), "state"))

@@ -143,6 +143,13 @@ func (tr *trial) sparesBystanders(before, after boot.Snapshot, steps []node.Chan
 			touched[move.To] = true
 			moved = append(moved, move)
 		}
+		if copied, ok := step.(*node.TreeSync); ok {
+			for name := range after {
+				if strings.HasPrefix(name, copied.To+"/") {
+					touched[name] = true
+				}
+			}
+		}
 	}
 	rest := func(s boot.Snapshot) boot.Snapshot {
 		bystanders := boot.Snapshot{}

@@ -28,7 +28,7 @@ sudoers: {crash: {content: "daemon ALL=(root) NOPASSWD: /bin/true\n"}}
 crontabs: {daemon: {jobs: {j: {schedule: "@daily", command: /bin/true}}}}
 retired: {/srv/retires: {}}
 units:
-  runs.service: {active: true, settle: 50ms}
+  runs.service: {settle: 50ms, needs_stop: ["file:/etc/changes"]}
   new.service: {active: true, enabled: true, settle: 50ms, content: "[Service]\nExecStart=/bin/sleep infinity\n[Install]\nWantedBy=multi-user.target\n"}
 `
 

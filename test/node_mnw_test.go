@@ -63,7 +63,7 @@ func moved(t *testing.T, m *boot.Machine) {
 		"old env":       `grep -qx 'YARA_RULES_DIR=/opt/makenotwork/yara-rules' /opt/makenotwork/.env`,
 		"env file":      `test "$(stat -c '%a %U:%G' /etc/mnw/makenotwork.env)" = '640 root:makenotwork'`,
 		"error pages":   `! grep -q /opt/makenotwork/error-pages /etc/caddy/Caddyfile; curl -sS localhost:2019/config/ | grep -q /opt/mnw/current/error-pages`,
-		"other caddy":   `grep -q 'root \* /opt/makenotwork/rustdoc' /etc/caddy/Caddyfile`,
+		"other caddy":   `grep -q 'root \* /usr/share/doc' /etc/caddy/Caddyfile`,
 		"sudo":          `sudo -u makenotwork sudo -n -l -u git /opt/mnw/current/mnw-admin rebuild-keys`,
 		"other sudo":    `sudo -u mnw-cli sudo -n -l -u git /usr/bin/tee`,
 		"crontab":       `test "$(crontab -l -u makenotwork | grep -c backup-db.sh)" = 1; crontab -l -u makenotwork | grep -q 'uploads nobody came back for'`,

@@ -275,9 +275,12 @@ func (p *printer) diff(text string) {
 // summary says in a line or two how the run ended and what state the node is in.
 func (p *printer) summary(r *agent.Report, l look) {
 	for _, c := range r.Checks {
-		if text := checkLine(c); text != "" {
+		if text := checkLine(c, r.Mode); text != "" {
 			p.say("%s\n", visible(text))
 		}
+	}
+	for _, w := range r.Windows {
+		p.say("%s\n", visible(windowLine(w)))
 	}
 	p.say("%s\n", tally(r))
 	if text := orphaned(r); text != "" {

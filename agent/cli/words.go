@@ -152,14 +152,16 @@ func rollbackEnding(r *agent.Report) string {
 }
 
 // checkLine tells of a check what is not as it should be, or was not for a while.
-func checkLine(c agent.CheckReport) string {
+func checkLine(c agent.CheckReport, mode agent.Mode) string {
 	var parts []string
-	switch c.Verdict {
-	case agent.CheckFailed:
+	switch {
+	case c.Verdict == agent.CheckUnproven && mode == agent.ModePlan:
+		parts = append(parts, "fails now, so it would prove nothing")
+	case c.Verdict == agent.CheckFailed:
 		parts = append(parts, "fails now, and passed before")
-	case agent.CheckRecovered:
+	case c.Verdict == agent.CheckRecovered:
 		parts = append(parts, "passes now, and failed before")
-	case agent.CheckUnproven:
+	case c.Verdict == agent.CheckUnproven:
 		parts = append(parts, "unproven: it failed before, and fails now")
 	}
 	if c.Outage != nil {
@@ -173,6 +175,15 @@ func checkLine(c agent.CheckReport) string {
 		return ""
 	}
 	return "check " + c.Check + ": " + strings.Join(parts, "; ")
+}
+
+// windowLine tells how long a unit was stopped, and what for.
+func windowLine(w agent.WindowReport) string {
+	line := w.Unit + " was down for " + round(time.Duration(w.Seconds*float64(time.Second))).String()
+	if w.Up == nil {
+		line += ", to the end"
+	}
+	return line + " (for " + strings.Join(w.For, ", ") + ")"
 }
 
 // pastLine is a past run in one line.

@@ -41,6 +41,14 @@ func ByHand(c Change, file func(*Content) string) string {
 			text += " && " + c.atTop(c.From).byHand(file)
 		}
 		return text
+	case *TreeCopy:
+		return "rm -r " + quoted(hiding(c.To))
+	case *TreeSync:
+		return fmt.Sprintf("# bring what is newer in %s back to %s, then remove it: see rsync -aHAXn --itemize-changes %[1]s/ %[2]s/", quoted(c.To), quoted(c.From))
+	case *TreeLook:
+		return "# nothing: it was only looked at " + quoted(c.From)
+	case *TreeReturn:
+		return fmt.Sprintf("rsync -aHAX %s/ %s/", quoted(c.From), quoted(c.To))
 	}
 	return "systemctl daemon-reload"
 }

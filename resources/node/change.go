@@ -25,6 +25,15 @@ type Change interface {
 	perform(ctx context.Context, m *Machine) error
 }
 
+// A Preparer is a change that may merely prepare for the ones behind it in its plan,
+// as a copy of a tree does that is brought up to date later. While a unit must be
+// stopped for a plan, its leading changes that prepare are made before the unit is
+// stopped: they must be safe, and count, beside what runs.
+type Preparer interface {
+	// Prepares says whether this one does.
+	Prepares() bool
+}
+
 // A Diff is a difference between two texts as it may be shown.
 type Diff struct {
 	Name          string // what the texts are of: a path, a crontab

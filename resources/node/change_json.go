@@ -25,6 +25,10 @@ type changeRecord struct {
 	Reload  *ManagerReload `json:"daemon_reload,omitempty"`
 	Move    *moveRecord    `json:"move,omitempty"`
 	Removal *removalRecord `json:"removal,omitempty"`
+	Copy    *TreeCopy      `json:"copy,omitempty"`
+	Sync    *syncRecord    `json:"sync,omitempty"`
+	Look    *TreeLook      `json:"look,omitempty"`
+	Return  *TreeReturn    `json:"return,omitempty"`
 }
 
 type moveRecord struct {
@@ -37,6 +41,14 @@ type moveRecord struct {
 type removalRecord struct {
 	Path  string      `json:"path"`
 	State stateRecord `json:"state"`
+}
+
+type syncRecord struct {
+	From string      `json:"from"`
+	To   string      `json:"to"`
+	User string      `json:"user"`
+	Was  stateRecord `json:"was"`
+	Top  stateRecord `json:"top"`
 }
 
 type pathRecord struct {
@@ -102,6 +114,14 @@ func Encode(c Change) ([]byte, []*Content, error) {
 		r.Move = &moveRecord{c.From, c.To, e.state(c.Was), e.state(c.Becomes)}
 	case *TreeRemoval:
 		r.Removal = &removalRecord{c.Path, e.state(c.State)}
+	case *TreeCopy:
+		r.Copy = c
+	case *TreeSync:
+		r.Sync = &syncRecord{c.From, c.To, c.User, e.state(c.Was), e.state(c.Top)}
+	case *TreeLook:
+		r.Look = c
+	case *TreeReturn:
+		r.Return = c
 	default:
 		return nil, nil, fmt.Errorf("a change of type %T cannot be written to the journal", c)
 	}
@@ -134,6 +154,14 @@ func Decode(text []byte, from Store) (Change, error) {
 		c = &TreeMove{From: r.Move.From, To: r.Move.To, Was: d.state(r.Move.Was), Becomes: d.state(r.Move.Becomes)}
 	case r.Removal != nil:
 		c = &TreeRemoval{Path: r.Removal.Path, State: d.state(r.Removal.State)}
+	case r.Copy != nil:
+		c = r.Copy
+	case r.Sync != nil:
+		c = &TreeSync{From: r.Sync.From, To: r.Sync.To, User: r.Sync.User, Was: d.state(r.Sync.Was), Top: d.state(r.Sync.Top)}
+	case r.Look != nil:
+		c = r.Look
+	case r.Return != nil:
+		c = r.Return
 	default:
 		return nil, errors.New("it is no change that this program knows")
 	}
@@ -241,6 +269,14 @@ func Brief(text []byte) (subject string, content bool, err error) {
 		return "crontab " + r.Crontab.User, true, nil
 	case r.Unit != nil:
 		return "unit " + r.Unit.Unit, false, nil
+	case r.Copy != nil:
+		return "path " + hiding(r.Copy.To), false, nil
+	case r.Sync != nil:
+		return "path " + r.Sync.To, false, nil
+	case r.Look != nil:
+		return "path " + r.Look.To, false, nil
+	case r.Return != nil:
+		return "path " + r.Return.To, false, nil
 	}
 	return "manager", false, nil
 }

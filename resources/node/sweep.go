@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -30,6 +31,10 @@ func (m *Machine) Sweep(c Change, since time.Time) error {
 		if m.offline {
 			return errors.Join(m.sweep(passwdFile, since), m.sweep(shadowFile, since), m.sweep(groupFile, since), m.sweep(gshadowFile, since))
 		}
+	case *TreeCopy:
+		return m.sweepCopy(c.From, c.To)
+	case *TreeSync:
+		return m.sweepCopy(c.From, c.To)
 	}
 	return nil
 }
@@ -112,4 +117,26 @@ func (p place) names() ([]string, error) {
 func (p place) isTemporary(name string) bool {
 	number, ok := strings.CutPrefix(name, p.stem())
 	return ok && number != "" && len(number) <= temporaryDigits && strings.Trim(number, "0123456789") == ""
+}
+
+// sweepCopy removes a copy that was not complete.
+func (m *Machine) sweepCopy(from, to string) error {
+	p, err := m.place(to)
+	if errors.Is(err, unix.ENOENT) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	hidden := p.hiding()
+	fd, mark, err := hidden.openCopy(from)
+	if err != nil || fd < 0 {
+		return err
+	}
+	unix.Close(fd)
+	if mark.Stage == returning {
+		return nil
+	}
+	return discardTree(context.Background(), hidden.dir, hidden.name)
 }

@@ -44,6 +44,10 @@ type View interface {
 	// directories. It is not complete where there is more than a machine is searched
 	// for.
 	Symlinks(except []string) (links []Link, complete bool)
+	// Measure is how much there is in the directory at path.
+	Measure(path string) (TreeSize, error)
+	// Holders is the processes that keep the home of a user from being moved, by pid.
+	Holders(user, home string) ([]Holder, error)
 
 	// User and Group look a name up in passwd(5) and group(5).
 	User(name string) (User, bool)

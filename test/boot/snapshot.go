@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -131,12 +132,16 @@ func sum(file string) (string, error) {
 	return fmt.Sprintf("%x", hash.Sum(nil)), nil
 }
 
+// timed is the agent's mark on the copy of a tree, which tells when it was made.
+var timed = regexp.MustCompile(` ?(trusted|user)\.mnw-agent\.copy=[0-9a-f]*`)
+
 // WithoutTimes is the snapshot with no times in it, for what is undone: the
 // content comes back, the times do not.
 func (s Snapshot) WithoutTimes() Snapshot {
 	timeless := Snapshot{}
 	for name, entry := range s {
 		entry.Mtime, entry.Ctime = time.Time{}, time.Time{}
+		entry.Xattrs = timed.ReplaceAllString(entry.Xattrs, "")
 		timeless[name] = entry
 	}
 	return timeless

@@ -6,9 +6,15 @@ set -eu
 umask 022
 release=/opt/mnw/releases/$1
 
-# This tool has always put the assumptions one directory higher.
-mv release/docs/business/assumptions.toml release/docs/assumptions.toml
-rmdir release/docs/business
+# Before 0.9.6 this tool has put the assumptions one directory higher; they are
+# still found there.
+case $1 in
+0.9.5)
+	mv release/docs/business/assumptions.toml release/docs/assumptions.toml
+	rmdir release/docs/business
+	;;
+*) ln -s business/assumptions.toml release/docs/assumptions.toml ;;
+esac
 
 mkdir -p "$release"
 cp -r release/. makenotwork mnw-admin "$release"

@@ -1,0 +1,264 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// This file brings what has changed in one tree to another one that was the same at
+// some time, and may have changed as well.
+
+// A carry is a walk through two trees. What has changed in the first since they were
+// the same is brought to the second; what has changed in the second stays; what has
+// changed in both, and differs, is a conflict.
+type carry struct {
+	*mirror
+	src, dst  time.Time // since when each has changed
+	act       bool      // otherwise it is only found out what there is to be brought
+	newer     []string  // what has changed in the first
+	conflicts []string
+}
+
+func (m *Machine) carry(from, to int, src, dst time.Time) (*carry, error) {
+	t, err := m.mirror(from, to, src)
+	return &carry{mirror: t, src: src, dst: dst}, err
+}
+
+// carryAll brings everything, or nothing when there is a conflict.
+func (m *Machine) carryAll(ctx context.Context, from, to int, src, dst time.Time) error {
+	for _, act := range []bool{false, true} {
+		t, err := m.carry(from, to, src, dst)
+		if err != nil {
+			return err
+		}
+		t.act = act
+		if err := t.level(ctx, from, to, ""); err != nil {
+			return err
+		}
+		if len(t.conflicts) > 0 {
+			return fmt.Errorf("%s changed in both: nothing is lost, both are as they were: decide which is right, and remove the other", some(t.conflicts))
+		}
+	}
+	return nil
+}
+
+func (t *carry) level(ctx context.Context, src, dst int, rel string) error {
+	names, err := namesOf(src)
+	if err != nil {
+		return err
+	}
+	there, err := namesOf(dst)
+	if err != nil {
+		return err
+	}
+	names = append(names, there...)
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		if err := context.Cause(ctx); err != nil {
+			return err
+		}
+		if isLeft(name) {
+			if err := t.sweepLeft(ctx, dst, name); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := t.pair(ctx, src, dst, name, path.Join(rel, name)); err != nil {
+			return inTree(path.Join(rel, name), err)
+		}
+	}
+	return nil
+}
+
+// pair minds one name in both.
+func (t *carry) pair(ctx context.Context, src, dst int, name, rel string) error {
+	s, isSrc, err := held(src, name)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(s.fd)
+	d, isDst, err := held(dst, name)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(d.fd)
+	switch {
+	case !isSrc && !isDst:
+		return nil
+	case isSrc && isDst && s.isDir() && d.isDir():
+		return t.both(ctx, s, d, rel)
+	case isSrc && isDst:
+		return t.weigh(ctx, s, d, src, dst, name, rel)
+	case isSrc:
+		changed, err := t.changed(ctx, s, t.src)
+		if changed && err == nil {
+			return t.bring(ctx, src, dst, name, rel)
+		}
+		return err
+	}
+	changed, err := t.changed(ctx, d, t.dst)
+	if changed || err != nil {
+		return err
+	}
+	t.newer = append(t.newer, rel)
+	if !t.act {
+		return nil
+	}
+	return discardTree(ctx, dst, name)
+}
+
+// held holds a name open; a socket counts for nothing.
+func held(dir int, name string) (r reached, there bool, err error) {
+	r, err = hold(dir, name)
+	if errors.Is(err, unix.ENOENT) {
+		return reached{fd: -1}, false, nil
+	}
+	return r, err == nil && r.st.Mode&unix.S_IFMT != unix.S_IFSOCK, err
+}
+
+// changed says whether a file, or anything in a directory, has changed since a time.
+func (t *carry) changed(ctx context.Context, r reached, since time.Time) (bool, error) {
+	if r.changedSince(since) || !r.isDir() {
+		return r.changedSince(since), nil
+	}
+	fd, err := reopen(r.fd)
+	if err != nil {
+		return false, err
+	}
+	defer unix.Close(fd)
+	names, err := namesOf(fd)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		below, there, err := held(fd, name)
+		if err != nil {
+			return false, err
+		}
+		found := false
+		if there {
+			found, err = t.changed(ctx, below, since)
+		}
+		unix.Close(below.fd)
+		if err = errors.Join(err, context.Cause(ctx)); found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
+}
+
+// both minds two directories. Their times follow from what is in them.
+func (t *carry) both(ctx context.Context, s, d reached, rel string) error {
+	src, err := reopen(s.fd)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(src)
+	dst, err := reopen(d.fd)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(dst)
+	if err := t.level(ctx, src, dst, rel); err != nil {
+		return err
+	}
+	want, err := traitsOf(s, t.m.owners)
+	if err != nil {
+		return err
+	}
+	is, err := traitsOf(d, t.m.owners)
+	if err != nil || is.sameContent(want) && is.sameLooks(want) {
+		return err
+	}
+	brings, err := t.brings(s, d, rel)
+	if err != nil || !brings {
+		return err
+	}
+	return want.dress(dst, s.st.Atim, t.m.owners)
+}
+
+// brings says whether the first of two that differ is to be brought.
+func (t *carry) brings(s, d reached, rel string) (bool, error) {
+	newer, other := s.changedSince(t.src), d.changedSince(t.dst)
+	switch {
+	case newer == other:
+		t.conflicts = append(t.conflicts, rel)
+		return false, nil
+	case newer:
+		t.newer = append(t.newer, rel)
+	}
+	return newer && t.act, nil
+}
+
+// weigh minds two files, or what else there may be. Another time is no difference.
+func (t *carry) weigh(ctx context.Context, s, d reached, src, dst int, name, rel string) error {
+	want, err := traitsOf(s, t.m.owners)
+	if err != nil {
+		return err
+	}
+	is, err := traitsOf(d, t.m.owners)
+	if err != nil {
+		return err
+	}
+	same := is.sameContent(want) && is.sameLooks(want)
+	touched := s.changedSince(t.src) || d.changedSince(t.dst) || is.mtime != want.mtime
+	if same && touched && s.st.Mode&unix.S_IFMT == unix.S_IFREG {
+		if same, err = sameBytes(ctx, s.fd, d.fd); err != nil {
+			return err
+		}
+	}
+	if same {
+		key := inode{s.st.Dev, s.st.Ino}
+		if _, known := t.first[key]; s.st.Nlink > 1 && !known {
+			t.first[key] = rel
+		}
+		return nil
+	}
+	brings, err := t.brings(s, d, rel)
+	if err != nil || !brings {
+		return err
+	}
+	return t.entry(ctx, src, dst, name, rel)
+}
+
+// bring copies what is new. A directory gets its name when it is complete: half of one
+// would look like one from which something was taken.
+func (t *carry) bring(ctx context.Context, src, dst int, name, rel string) error {
+	t.newer = append(t.newer, rel)
+	if !t.act {
+		return nil
+	}
+	r, there, err := held(src, name)
+	if err != nil || !there {
+		return err
+	}
+	defer unix.Close(r.fd)
+	if !r.isDir() {
+		return t.entry(ctx, src, dst, name, rel)
+	}
+	draft := place{name: name}.temporary()
+	if err := t.directory(ctx, r, dst, draft, path.Join(path.Dir(rel), draft)); err != nil {
+		return err
+	}
+	return unix.Renameat2(dst, draft, dst, name, unix.RENAME_NOREPLACE)
+}
+
+// left are names that the agent itself gives to what is not complete.
+var left = regexp.MustCompile(`^\..+\.mnw-agent-\d{1,19}$`)
+
+func isLeft(name string) bool { return left.MatchString(name) }
+
+// sweepLeft removes what an attempt that was killed has left.
+func (t *carry) sweepLeft(ctx context.Context, dst int, name string) error {
+	if !t.act {
+		return nil
+	}
+	return discardTree(ctx, dst, name)
+}
