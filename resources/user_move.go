@@ -88,7 +88,7 @@ func (u *User) inTheWay(v node.View, from string) error {
 		return err
 	}
 	return node.InTheWay(from, slices.DeleteFunc(found, func(h node.Holder) bool {
-		if h.Unit == "" {
+		if h.Unit == "" || h.Brief() {
 			return h.Brief()
 		}
 		unit, err := v.Unit(h.Unit)

@@ -136,7 +136,7 @@ func newCrash(t *testing.T, programs, manifest string) *crash {
 	c := &crash{T: t, programs: programs, pristine: sandbox(t)}
 	c.root = c.pristine + "-crashing"
 	c.manifest = filepath.Join(t.TempDir(), "manifest.yaml")
-	c.sh("ROOT=" + c.pristine + beforeCrash)
+	c.sh("ROOT=" + c.pristine + beforeCrash + beforeMoves)
 	if err := os.WriteFile(c.manifest, []byte("version: 1\n"+manifest), 0o600); err != nil {
 		t.Fatal(err)
 	}

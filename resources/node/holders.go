@@ -181,7 +181,7 @@ func ageOf(dir string) time.Duration {
 const shortly = 15 * time.Second
 
 // Brief says whether a process may soon be gone by itself, as a git push is.
-func (h Holder) Brief() bool { return h.Unit == "" && h.Age < shortly }
+func (h Holder) Brief() bool { return h.Age < shortly }
 
 // awaitNobody waits for short processes to go, and names those that do not.
 func (m *Machine) awaitNobody(ctx context.Context, user, home string) error {
@@ -203,9 +203,9 @@ func (m *Machine) nobody(user, home string) error {
 	return InTheWay(home, found)
 }
 
-// awaitSessions waits for the user's sessions to end, so that the wait does not fall
+// awaitBrief waits for processes that came just now to go, so that the wait does not fall
 // into the time in which what runs is stopped.
-func (m *Machine) awaitSessions(ctx context.Context, user, home string) {
+func (m *Machine) awaitBrief(ctx context.Context, user, home string) {
 	for end := time.Now().Add(shortly); time.Now().Before(end) && context.Cause(ctx) == nil; time.Sleep(50 * time.Millisecond) {
 		found, err := m.holders(user, home)
 		if err != nil || !slices.ContainsFunc(found, Holder.Brief) {

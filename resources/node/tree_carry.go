@@ -7,6 +7,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,28 +21,34 @@ import (
 // changed in both, and differs, is a conflict.
 type carry struct {
 	*mirror
-	src, dst  time.Time // since when each has changed
-	act       bool      // otherwise it is only found out what there is to be brought
-	newer     []string  // what has changed in the first
+	src, dst  time.Time       // since when each has changed
+	act       bool            // otherwise it is only found out what there is to be brought
+	newer     []string        // what has changed in the first
+	drops     map[string]bool // what is to go from the second; a new link to it is no change of it
 	conflicts []string
 }
 
 func (m *Machine) carry(from, to int, src, dst time.Time) (*carry, error) {
 	t, err := m.mirror(from, to, src)
-	return &carry{mirror: t, src: src, dst: dst}, err
+	return &carry{mirror: t, src: src, dst: dst, drops: map[string]bool{}}, err
 }
 
 // carryAll brings everything, or nothing when there is a conflict.
 func (m *Machine) carryAll(ctx context.Context, from, to int, src, dst time.Time) error {
+	var links map[inode]string // of what is the same in both
+	var drops map[string]bool
 	for _, act := range []bool{false, true} {
 		t, err := m.carry(from, to, src, dst)
 		if err != nil {
 			return err
 		}
-		t.act = act
+		if t.act = act; act {
+			t.first, t.drops = links, drops
+		}
 		if err := t.level(ctx, from, to, ""); err != nil {
 			return err
 		}
+		links, drops = t.first, t.drops
 		if len(t.conflicts) > 0 {
 			return fmt.Errorf("%s changed in both: nothing is lost, both are as they were: decide which is right, and remove the other", some(t.conflicts))
 		}
@@ -103,15 +110,22 @@ func (t *carry) pair(ctx context.Context, src, dst int, name, rel string) error 
 		}
 		return err
 	}
+	return t.drop(ctx, d, dst, name, rel)
+}
+
+// drop minds what is in the second alone: what has not changed there is gone from the
+// first.
+func (t *carry) drop(ctx context.Context, d reached, dst int, name, rel string) error {
+	if t.act && t.drops[rel] {
+		return discardTree(ctx, dst, name)
+	}
 	changed, err := t.changed(ctx, d, t.dst)
-	if changed || err != nil {
+	if err != nil || changed || t.act {
 		return err
 	}
 	t.newer = append(t.newer, rel)
-	if !t.act {
-		return nil
-	}
-	return discardTree(ctx, dst, name)
+	t.drops[rel] = true
+	return nil
 }
 
 // held holds a name open; a socket counts for nothing.
@@ -246,6 +260,11 @@ func (t *carry) bring(ctx context.Context, src, dst int, name, rel string) error
 	draft := place{name: name}.temporary()
 	if err := t.directory(ctx, r, dst, draft, path.Join(path.Dir(rel), draft)); err != nil {
 		return err
+	}
+	for key, first := range t.first {
+		if below, ok := strings.CutPrefix(first, path.Join(path.Dir(rel), draft)+"/"); ok {
+			t.first[key] = path.Join(rel, below)
+		}
 	}
 	return unix.Renameat2(dst, draft, dst, name, unix.RENAME_NOREPLACE)
 }

@@ -73,7 +73,7 @@ func (c *TreeCopy) perform(ctx context.Context, m *Machine) error {
 	if err != nil {
 		return fmt.Errorf("copy %s to %s: %w", c.From, c.To, err)
 	}
-	m.awaitSessions(ctx, c.User, c.From)
+	m.awaitBrief(ctx, c.User, c.From)
 	return nil
 }
 

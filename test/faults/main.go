@@ -186,13 +186,14 @@ func (t *tracer) describe(name string, regs *unix.PtraceRegsAmd64) (string, bool
 
 // writing is the calls that write to a node.
 var writing = []string{"write", "pwrite64", "openat", "mkdirat", "renameat", "renameat2", "linkat", "symlinkat", "unlinkat", "fchmod", "fchown",
-	"fchownat", "utimensat", "fsync", "syncfs", "fsetxattr", "ftruncate"}
+	"fchownat", "utimensat", "fsync", "syncfs", "fsetxattr", "ftruncate", "mknodat"}
 
 var numbers = map[string]uint64{
 	"write": unix.SYS_WRITE, "pwrite64": unix.SYS_PWRITE64, "openat": unix.SYS_OPENAT, "mkdirat": unix.SYS_MKDIRAT,
 	"renameat": unix.SYS_RENAMEAT, "renameat2": unix.SYS_RENAMEAT2, "linkat": unix.SYS_LINKAT, "symlinkat": unix.SYS_SYMLINKAT, "unlinkat": unix.SYS_UNLINKAT,
 	"fchmod": unix.SYS_FCHMOD, "fchown": unix.SYS_FCHOWN, "fchownat": unix.SYS_FCHOWNAT, "utimensat": unix.SYS_UTIMENSAT,
 	"fsync": unix.SYS_FSYNC, "syncfs": unix.SYS_SYNCFS, "fsetxattr": unix.SYS_FSETXATTR, "ftruncate": unix.SYS_FTRUNCATE,
+	"mknodat": unix.SYS_MKNODAT,
 }
 
 var errnos = map[string]unix.Errno{"ENOSPC": unix.ENOSPC, "EIO": unix.EIO, "EROFS": unix.EROFS}

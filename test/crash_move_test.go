@@ -1,0 +1,70 @@
+package test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+	"time"
+)
+
+// moves declares the move of a home with what is easily lost, and what comes into it.
+const moves = `
+users:
+  moves: {home: /srv/new/home, move: true, shell: /bin/bash}
+directories:
+  /srv/new: {mode: 0755}
+  /srv/new/home: {owner: moves, group: moves, mode: 0750}
+files:
+  /srv/new/home/.profile: {content: "new\n", owner: moves}
+`
+
+const beforeMoves = `
+mkdir -p "$ROOT/srv/old/deep/er"; echo 'moves:x:2005:2005::/srv/old:/bin/sh' >>"$ROOT/etc/passwd"; echo 'moves:x:2005:' >>"$ROOT/etc/group"
+cd "$ROOT/srv/old"; echo old >.profile; echo one >deep/one; ln deep/one deep/er/two; ln -s deep/one link; mkfifo fifo
+chown -hR 2005:2005 .; chmod 4711 .profile
+`
+
+// Killed at a call, or failing at one, a home that moves is whole in the old place, in
+// the new one or in both; the next run moves it, and a roll-back that is struck can be
+// made again.
+func TestMoveCrash(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("owners are part of it: it needs root")
+	}
+	t.Parallel()
+	programs := crashPrograms(t)
+	for what, args := range map[string][]string{"killed": nil, "EIO": {"-errno", "EIO"}} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			c := newCrash(t, programs, moves)
+			c.someCalls(what, args, c.pristine, []string{"apply", c.manifest}, c.recovers)
+		})
+		t.Run(what+" on the way back", func(t *testing.T) {
+			t.Parallel()
+			c := newCrash(t, programs, moves)
+			c.reset(c.pristine)
+			c.agent(0, "apply", c.manifest)
+			c.sh("cd " + c.root + "/srv/new/home; echo late >late; rm deep/er/two; mkdir more; echo more >more/more")
+			applied := c.root + "-applied"
+			c.sh("cp -a " + c.root + " " + applied)
+			c.agent(0, "rollback")
+			c.before = c.look() // with what has come in the new home
+			c.someCalls(what, args, applied, []string{"rollback"}, c.goesBack)
+		})
+	}
+}
+
+// someCalls strikes at every seventh call from a place on that differs from day to day.
+func (c *crash) someCalls(what string, fault []string, tree string, argv []string, then func(when string)) {
+	const every = 7
+	n := 1 + time.Now().YearDay()%every
+	for ; c.struck(tree, append(fault, "-nth", fmt.Sprint(n)), argv); n += every {
+		when := fmt.Sprintf("%s at call %d (%s)", what, n, c.where)
+		c.whole(when)
+		then(when)
+	}
+	if n < 50 {
+		c.Errorf("there were %d calls only", n)
+	}
+	c.Logf("%s, %s: up to call %d", argv[0], what, n)
+}
