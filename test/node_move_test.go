@@ -95,3 +95,51 @@ git -C /var/lib/mnw/git/a.git fsck --strict; test "$(git -C /var/lib/mnw/git/a.g
 git -C /opt/git/a.git fsck --strict; test "$(git -C /opt/git/a.git rev-parse main)" = "$(git -C /root/work rev-parse main)"
 cd /root/work; git fetch --quiet; git diff --exit-code origin/main`)
 }
+
+// Pushed to while it is being copied, a home loses no object: what was pushed is in
+// the copy.
+func TestMoveHomePushed(t *testing.T) {
+	t.Parallel()
+	m := gitServer(t)
+	m.MustSh(sessionsOver + `
+cat >/root/push.sh <<'SCRIPT'
+cd /root/work
+for n in 1 2 3 4 5 6; do echo $n >pushed; git add pushed; git commit --quiet -m "push $n"; git push --quiet origin main; done
+SCRIPT
+runuser -u git -- sh -c 'for n in $(seq 3000); do echo $n >/opt/git/many$n; done'`)
+	m.MustSh(`systemd-run --quiet --collect --unit=pushes --setenv=HOME=/root --property=Type=oneshot --no-block sh -eu /root/push.sh; sleep 0.3`)
+	if result := run(m, moving, "apply"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	m.MustSh(`
+! systemctl is-active pushes; ! systemctl is-failed pushes
+test "$(git -C /var/lib/mnw/git/a.git rev-parse main)" = "$(git -C /root/work rev-parse main)"
+git -C /var/lib/mnw/git/a.git fsck --strict; git -C /var/lib/mnw/git/b.git fsck --strict
+for repo in a b; do
+	test "$(git -C /var/lib/mnw/git/$repo.git rev-list --objects --all | wc -l)" = "$(git -C /opt/git/$repo.git rev-list --objects --all | wc -l)"
+done
+test "$(ls /var/lib/mnw/git | wc -l)" = "$(ls /opt/git | wc -l)"`)
+}
+
+// Processes in the way are named with what they do, and nothing is moved; when they
+// have ended it is.
+func TestMoveHomeInTheWay(t *testing.T) {
+	t.Parallel()
+	m := gitServer(t)
+	m.MustSh(sessionsOver + `
+systemd-run --quiet --unit=worker --uid=git sleep infinity
+systemd-run --quiet --unit=reader --property=WorkingDirectory=/opt/git/a.git sleep infinity
+systemd-run --quiet --unit=opener sh -c 'exec 3</opt/git/old; exec sleep infinity'
+sleep 16`)
+	result := run(m, moving, "apply")
+	for _, says := range []string{"processes are in the way of moving /opt/git", " git (/usr/bin/sleep infinity): it runs as the user",
+		" root (/usr/bin/sleep infinity): it works in /opt/git/a.git", " root (sleep infinity): it has /opt/git/old open"} {
+		if result.Code != 1 || !strings.Contains(result.Stdout+result.Stderr, says) {
+			t.Errorf("it does not say %q: %s", says, result)
+		}
+	}
+	m.MustSh(`test "$(getent passwd git | cut -d: -f6)" = /opt/git; ! test -e /var/lib/mnw/git; systemctl stop worker reader opener`)
+	if result := m.Agent("apply", manifestPath); result.Code != 0 {
+		t.Error(result)
+	}
+}
