@@ -3,11 +3,13 @@ package agent
 import (
 	"context"
 	"fmt"
+
+	"github.com/makenotwork/mnw-agent/resources"
 )
 
-// prove plans everything again, on the node as it is now. What is still to be
-// done did not converge. What was not made, because the run was refused half-way,
-// is known to differ.
+// prove plans everything again, on the node as it is now, and examines it. What is
+// still to be done did not converge. What was not made, because the run was refused
+// half-way, is known to differ.
 func (r *run) prove(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
@@ -27,6 +29,19 @@ func (r *run) prove(ctx context.Context) {
 		case s.acts():
 			again[i].fail(fmt.Errorf("it did not converge: after the changes there is still to do: %s", s.plan.Changes[0].Line()))
 			again[i].left = s.plan.Changes
+		default:
+			if err := proof.holds(ctx, s); err != nil {
+				again[i].fail(fmt.Errorf("after the changes: %w", err))
+			}
 		}
 	}
+}
+
+// holds is what a step's resource finds wrong with the node as it is.
+func (r *run) holds(ctx context.Context, s *step) error {
+	examiner, ok := s.resource.(resources.Examiner)
+	if !ok || s.audit || s.broken() {
+		return nil
+	}
+	return examiner.Examine(ctx, r.future)
 }

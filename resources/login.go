@@ -65,14 +65,14 @@ func (a *admission) shell() {
 	if shell == "" {
 		shell = "/bin/sh"
 	}
-	_, state := follow(a.v, shell)
+	at, state := follow(a.v, shell)
 	name := path.Base(shell)
 	switch {
 	case name == "nologin" || name == "false":
 		a.refuse("its shell is %s: declare shell: /bin/bash", shell)
 	case state.Kind == node.Absent:
 		a.refuse("its shell %s does not exist: install it or declare another shell", shell)
-	case state.Kind != node.File || state.Mode&0o111 == 0 || a.v.Owners() && !allows(a.user, state, mayEnter):
+	case state.Kind != node.File || state.Mode&0o111 == 0 || a.v.Owners() && !permits(a.v, a.user, at, state, mayEnter):
 		a.refuse("its shell %s is not a program that it may run (%s): declare another shell", shell, state)
 	}
 }

@@ -69,7 +69,7 @@ func (a *admission) keyFile(file string) (there bool, err error) {
 	}
 	real, state := follow(a.v, file)
 	there = state.Kind != node.Absent
-	if there && a.v.Owners() && !allows(a.user, state, mayRead) {
+	if there && a.v.Owners() && !permits(a.v, a.user, real, state, mayRead) {
 		return there, fmt.Errorf("%s cannot read its own keys in %s (%s): give that owner %s and mode 0600", a.user.Name, file, state, a.user.Name)
 	}
 	if a.config.is("strictmodes", "no", "yes") {

@@ -15,9 +15,8 @@ const (
 
 // blocked finds the first directory on the way to a path, and the path itself
 // when it is a directory, that does not let a user in. ok is false when the user
-// can get there, as far as there is something there. Access control lists
-// (acl(5)) are not looked at. Nothing blocks root, and nothing can be said where
-// owners are not known.
+// can get there, as far as there is something there. Nothing blocks root, and nothing
+// can be said where owners are not known.
 func blocked(v node.View, user node.User, to string) (at string, state node.State, ok bool) {
 	if user.UID == 0 || !v.Owners() {
 		return "", node.State{}, false
@@ -26,7 +25,7 @@ func blocked(v node.View, user node.User, to string) (at string, state node.Stat
 	for s = range steps(v, to) {
 		switch s.state.Kind {
 		case node.Directory:
-			ok = !allows(user, s.state, mayEnter)
+			ok = !permits(v, user, s.path, s.state, mayEnter)
 		case node.File, node.Other:
 			ok = !s.last()
 		}
@@ -38,6 +37,16 @@ func blocked(v node.View, user node.User, to string) (at string, state node.Stat
 		return s.path, s.state, true
 	}
 	return "", node.State{}, false
+}
+
+// permits says whether a user has a permission on what lies at a path: the kernel
+// decides where the node is as it will be, otherwise the mode and the access control
+// list (acl(5)).
+func permits(v node.View, user node.User, at string, s node.State, permission node.Mode) bool {
+	if permitted, known := v.Permits(user.Name, at, permission); known {
+		return permitted
+	}
+	return wayStep{step{path: at, state: s}, aclOf(v, at, s), v}.allows(user, permission)
 }
 
 // allows says whether a mode gives a user a permission, judged by the one class

@@ -10,8 +10,8 @@ import (
 // Readers is who else must be able to read a file.
 type Readers struct {
 	// ReadableBy are users who must be able to open it: each directory above lets
-	// them through, and its own mode lets them read. It is examined before anything
-	// is written. Access control lists (acl(5)) are not looked at.
+	// them through, and its own mode, or access control list (acl(5)), lets them read.
+	// It is examined before anything is written.
 	ReadableBy []UserName `yaml:"readable_by,omitempty"`
 }
 
@@ -39,7 +39,7 @@ func unreadable(v node.View, user node.User, at string) error {
 		return barred(user, where, state)
 	}
 	end, state := follow(v, at)
-	if state.Kind == node.Absent || !v.Owners() || allows(user, state, mayRead) {
+	if state.Kind == node.Absent || !v.Owners() || permits(v, user, end, state, mayRead) {
 		return nil
 	}
 	why := fmt.Errorf("%s cannot read %s (%s)", user.Name, end, state)

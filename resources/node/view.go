@@ -49,6 +49,11 @@ type View interface {
 	// Holders is the processes that keep the home of a user from being moved, by pid.
 	Holders(user, home string) ([]Holder, error)
 
+	// Permits is what the kernel says of a user's permission on what lies at path, a
+	// symlink not followed: one octal digit, as in a mode, all of it wanted. It is not
+	// known of what is only planned, of a user who is, and in a tree.
+	Permits(user, path string, permission Mode) (permitted, known bool)
+
 	// User and Group look a name up in passwd(5) and group(5).
 	User(name string) (User, bool)
 	Group(name string) (Group, bool)
