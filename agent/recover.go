@@ -58,6 +58,8 @@ func (r *run) takeUpOpen(ctx context.Context, open *journal.Run) error {
 		r.report.note("run %d of %s was cut short: this run goes on with it", open.Number, since)
 		r.resumed = open
 		return nil
+	case r.staysOpen(open):
+		return nil
 	}
 	r.report.note("run %d of %s was cut short: this manifest is another one, and goes on from where the node is", open.Number, since)
 	return errors.Join(r.rememberCut(open), r.endFor(open, "cut short"))

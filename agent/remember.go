@@ -41,7 +41,7 @@ func (r *run) remember() error {
 			return err
 		}
 		one.Settled = r.allSettled(m)
-		if r.options.Forget && r.report.Count(OutcomeOK)+r.report.Count(OutcomeChanged) == len(r.steps) {
+		if r.options.Forget && r.report.Count(OutcomeOK)+r.report.Count(OutcomeChanged) == len(r.report.Resources) {
 			m.forget(path)
 		}
 		return nil

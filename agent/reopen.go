@@ -18,6 +18,9 @@ import (
 // closeWindows starts what the run has stopped, and has not started again. A run that
 // goes back starts it on the way.
 func (r *run) closeWindows(ctx context.Context) {
+	if !slices.ContainsFunc(r.windows, (*window).opened) {
+		return
+	}
 	goesBack := r.tooLong() || r.mustGoBack(ctx)
 	for _, w := range r.windows {
 		if w.isOpen() {
@@ -62,6 +65,21 @@ func (r *run) takeOver(open *journal.Run) error {
 		r.windows = append(r.windows, w)
 	}
 	return err
+}
+
+// staysOpen says whether a run must be left as it was cut short: it has stopped a unit,
+// and this manifest is held and starts nothing.
+func (r *run) staysOpen(open *journal.Run) bool {
+	hold, err := r.options.held(r.manifest.Digest)
+	if err != nil || hold == nil || r.options.RetryHeld {
+		return false
+	}
+	for _, w := range r.windows {
+		if w.left != nil {
+			r.report.note("run %d was cut short, and has left %s stopped: start it, or apply %s again", open.Number, w.unit, open.Manifest)
+		}
+	}
+	return slices.ContainsFunc(r.windows, func(w *window) bool { return w.left != nil })
 }
 
 // runOf is the run of a unit, which need not be in the manifest.

@@ -38,14 +38,8 @@ func changesIn(stints []stint) []node.Change {
 // schedule is the steps that act, which are in the order in which they were planned,
 // in that in which they are made.
 func schedule(acting []*step) []stint {
-	var behind map[*step]bool
-	var early map[*step]int
-	switch {
-	case slices.ContainsFunc(acting, (*step).isDown):
-		behind = all(acting)
-	case slices.ContainsFunc(acting, (*step).isStop):
-		behind, early = dependents(acting)
-	default:
+	behind, early := dependents(acting)
+	if len(behind) == 0 {
 		return wholly(acting)
 	}
 	needed := between(acting, behind, early)
@@ -93,9 +87,16 @@ func all(steps []*step) map[*step]bool {
 
 // dependents is the steps that must not be made before the stops: those that the
 // units are stopped for, and what depends on them. Of some of these the first changes
-// can be made earlier all the same; early is how many.
+// can be made earlier all the same; early is how many. When a unit is down already,
+// that is all steps.
 func dependents(acting []*step) (behind map[*step]bool, early map[*step]int) {
 	behind, early = map[*step]bool{}, map[*step]int{}
+	switch {
+	case slices.ContainsFunc(acting, (*step).isDown):
+		return all(acting), early
+	case !slices.ContainsFunc(acting, (*step).isStop):
+		return behind, early
+	}
 	ties := newTies()
 	files := newTies() // without what runs of units do
 	reach := newReach(behind)

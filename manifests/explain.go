@@ -52,7 +52,7 @@ func (r *reference) explain(topic string) (string, error) {
 	}
 	if at.meta {
 		out.WriteString("\nFields of every resource:\n")
-		r.list(&out, at.topic, metaType)
+		r.list(&out, at.topic, metaType, at.body)
 	}
 	return out.String(), nil
 }
@@ -104,15 +104,30 @@ func (r *reference) fieldChapter(above chapter, key string) (chapter, error) {
 	return chapter{}, fmt.Errorf("%s has no field %q%s", above.topic, key, suggest(key, keys))
 }
 
-// list writes the fields of a struct, each with what it takes and its comment.
-func (r *reference) list(out *strings.Builder, topic string, t reflect.Type) {
+// list writes the fields of a struct, each with what it takes and its comment, but for
+// those that other structs have, too.
+func (r *reference) list(out *strings.Builder, topic string, t reflect.Type, except ...reflect.Type) {
 	for key, f := range manifestFields(t) {
+		if hasField(key, except) {
+			continue
+		}
 		takes := words(f.Type)
 		if innerStruct(f.Type) != nil {
 			takes += " (more: " + topic + "." + key + ")"
 		}
 		fmt.Fprintf(out, "  %s: %s\n%s", key, takes, flowed(r.docs.ofField(t, f), "      "))
 	}
+}
+
+func hasField(key string, types []reflect.Type) bool {
+	for _, t := range types {
+		for other := range manifestFields(t) {
+			if other == key {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // flowed is a doc comment as text of 80 columns.

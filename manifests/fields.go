@@ -54,6 +54,9 @@ func shapeOf(t reflect.Type, further ...reflect.Type) *shape {
 	s := &shape{byKey: map[string]int{}}
 	for of, t := range append([]reflect.Type{t}, further...) {
 		for key, f := range manifestFields(t) {
+			if _, taken := s.byKey[key]; taken {
+				continue // a type's own field goes before one that all have
+			}
 			s.byKey[key] = len(s.fields)
 			s.fields = append(s.fields, field{key, of, f.Index, decoderOf(f.Type)})
 		}

@@ -64,6 +64,9 @@ func (r *reference) fields(t reflect.Type) object {
 
 func (r *reference) addProperties(properties object, t reflect.Type) {
 	for key, f := range manifestFields(t) {
+		if properties[key] != nil {
+			continue // a type's own field goes before one that all have
+		}
 		s := r.value(f.Type)
 		s["description"] = strings.TrimSpace(r.docs.ofField(t, f))
 		properties[key] = s

@@ -98,6 +98,9 @@ func TestSchemaOfAllTypes(t *testing.T) {
 		check(t, err)
 		var value any
 		check(t, yaml.Unmarshal(text, &value))
+		text, err = json.Marshal(value) // to an editor, a date is a text
+		check(t, err)
+		check(t, json.Unmarshal(text, &value))
 		if err := schema.Validate(value); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -24,12 +24,14 @@ import (
 // these run. Only keys are shown of environments, never values.
 //
 //	retired:
-//	  /opt/makenotwork: {not_before: 2026-12-01, soak: 168h}
+//	  /opt/makenotwork: {after: 2026-12-01, soak: 168h}
 type Retired struct {
 	Path Path `yaml:"-"`
-	// NotBefore is the day from which on it may go, such as 2026-12-01. Before it, what
+	// After is the day from which on it may go, such as 2026-12-01. Before it, what
 	// still refers to the path is a note; from then on it is an error. Default: today.
-	NotBefore Day `yaml:"not_before,omitempty"`
+	// It stands in the place of the ids that others name here: what is retired comes
+	// last of all.
+	After Day `yaml:"after,omitempty"`
 	// Soak is how long it is kept after it was moved aside, counted from the end of that
 	// day (UTC). Default: 168h.
 	Soak *Duration `yaml:"soak,omitempty"`
@@ -77,7 +79,7 @@ func (r *Retired) Plan(ctx context.Context, v node.View) (node.Plan, error) {
 	}
 	hits, notes := takeCensus(v, string(r.Path), graves)
 	plan := node.Plan{Notes: notes}
-	due := now.Kind != node.Absent && len(hits) == 0 && r.NotBefore.hasCome(v.Now())
+	due := now.Kind != node.Absent && len(hits) == 0 && r.After.hasCome(v.Now())
 	if err := r.mindTwin(ctx, &plan, v, now, due); err != nil {
 		return plan, err
 	}
@@ -85,7 +87,7 @@ func (r *Retired) Plan(ctx context.Context, v node.View) (node.Plan, error) {
 	case len(hits) > 0:
 		err = r.referenced(&plan, v, now, hits)
 	case now.Kind != node.Absent && !due:
-		plan.Notes = append(plan.Notes, fmt.Sprintf("nothing refers to it any more: it may go from %s on", r.NotBefore))
+		plan.Notes = append(plan.Notes, fmt.Sprintf("nothing refers to it any more: it may go from %s on", r.After))
 	case due:
 		err = r.bury(&plan, v, now)
 	default:
@@ -106,8 +108,8 @@ func (r *Retired) referenced(plan *node.Plan, v node.View, now node.State, hits 
 	if more := len(hits) - mostTold; more > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
-	if now.Kind != node.Absent && !r.NotBefore.hasCome(v.Now()) {
-		plan.Notes = append(plan.Notes, fmt.Sprintf("referenced: %s to it, which is no error before %s", referring(len(hits), ""), r.NotBefore))
+	if now.Kind != node.Absent && !r.After.hasCome(v.Now()) {
+		plan.Notes = append(plan.Notes, fmt.Sprintf("referenced: %s to it, which is no error before %s", referring(len(hits), ""), r.After))
 		plan.Notes = append(plan.Notes, lines...)
 		return nil
 	}

@@ -33,9 +33,9 @@ func (r *Run) After(stop *node.UnitAction, made bool, why string) *Run {
 	return &again
 }
 
-// Bears is part of Bounded: how long the unit may be down in a run.
+// Bears is part of Bounded: how long the unit may be down in a run, if not for good.
 func (r *Run) Bears() time.Duration {
-	if r.declared == nil {
+	if r.declared == nil || r.wantsDown() {
 		return 0
 	}
 	return declared(r.declared.MaxOutage)

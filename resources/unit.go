@@ -67,8 +67,9 @@ type Unit struct {
 	// that can be done before is done before. When none has, it is not stopped.
 	NeedsStop []ID `yaml:"needs_stop,omitempty"`
 	// MaxOutage is the longest that the unit may be down in a run in which it is
-	// stopped and started, or restarted. When it is down for longer, the whole run
-	// is taken back. Default: no limit.
+	// stopped for others and started again, or restarted. When it is down for longer,
+	// the whole run is taken back. It is up as soon as systemd says that it is active:
+	// whether it answers is for a check to say. Default: no limit.
 	MaxOutage *Duration `yaml:"max_outage,omitempty"`
 	// State is whether the unit should be there. An absent one is stopped and
 	// disabled, and its unit file and drop-ins in /etc/systemd/system are removed.

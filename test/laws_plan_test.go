@@ -61,13 +61,14 @@ func (tr *trial) planReadOnly() string {
 var (
 	notes   = regexp.MustCompile(`(?m)^ *note: .*\n`)
 	runs    = regexp.MustCompile(`(?m)^. run:.*\n(    .*\n)*`)
+	asked   = regexp.MustCompile(`(?m)^(\? check:|check ).*\n`)
 	summary = regexp.MustCompile(`(?ms)^\d+ resources?[,:].*`)
 )
 
-// shown is what a plan shows of the resources; not of what runs, which no
-// sandbox has.
+// shown is what a plan shows of the resources; not of what runs, or is asked whether it
+// works, which no sandbox has.
 func shown(said string) string {
-	for _, part := range []*regexp.Regexp{notes, runs, summary} {
+	for _, part := range []*regexp.Regexp{notes, runs, asked, summary} {
 		said = part.ReplaceAllString(said, "")
 	}
 	return said

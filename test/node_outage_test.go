@@ -140,9 +140,16 @@ printf '#!/bin/sh\ntouch /run/inside; sleep 1\nexec /usr/sbin/groupadd.real "$@"
 	}
 	m.MustSh("systemctl is-active makenotwork; getent group slower")
 
+	m.WriteFile("/root/held.yaml", "version: 1\nfiles: {/srv/held: {content: x}}\n", 0o600)
+	if result := m.Agent("apply", "/root/held.yaml"); result.Code != 0 || m.Agent("rollback").Code != 0 {
+		t.Fatal(result)
+	}
 	m.MustSh("groupdel slower")
 	cut("KILL")
 	m.MustSh("! systemctl is-active makenotwork; sleep 1.5")
+	if result := m.Agent("apply", "/root/held.yaml"); result.Code != 3 || !strings.Contains(result.Stdout, "has left makenotwork.service stopped") {
+		t.Errorf("killed, and then one that is held: %s", result)
+	}
 	if result := run(m, "files: {/srv/x: {content: x}}\n", "apply"); result.Code != 0 || !strings.Contains(result.Stdout, "start makenotwork.service: it was stopped for") {
 		t.Errorf("killed, and then another manifest: %s", result)
 	}
@@ -164,6 +171,11 @@ systemctl daemon-reload; systemctl start side`)
 	result := run(m, fmt.Sprintf(manifest, "x", ""), "apply")
 	if result.Code != 0 || !strings.Contains(result.Stdout, "start side.service: it went down with makenotwork.service") {
 		t.Error(result)
+	}
+	m.MustSh("systemctl is-active makenotwork side")
+	const without = "files: {/srv/state: {content: x}}\n"
+	if pruned := run(m, without, "apply", "--prune"); pruned.Code != 0 || strings.Contains(pruned.Stdout, "stop makenotwork") {
+		t.Errorf("it ran before there was a manifest: %s", pruned)
 	}
 	m.MustSh("systemctl is-active makenotwork side")
 	result = run(m, fmt.Sprintf(manifest, "y", "audit: true,"), "apply")

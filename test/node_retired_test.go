@@ -40,7 +40,6 @@ func TestRetiredIsRefused(t *testing.T) {
 		"sudoers /etc/sudoers.d/mnw-git-ssh:1",
 		"authorized_keys /opt/git/.ssh/authorized_keys:1: command=",
 		"caddyfile /etc/caddy/Caddyfile:10: root",
-		"caddyfile /etc/caddy/Caddyfile:18: root",
 		"caddyfile /etc/caddy/Caddyfile:21: root",
 		"caddyfile /etc/caddy/Caddyfile:31: root",
 		"process N (makenotwork): program, working directory, arguments, environment ASSUMPTIONS_PATH DOCS_PATH YARA_RULES_DIR",

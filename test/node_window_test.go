@@ -26,6 +26,7 @@ units:
     needs_stop: [file:/srv/inside/state]
     settle: 200ms
     dropins: {says: "[Service]\nEnvironment=ALSO=%s\n"}
+checks: {api: {http: "http://127.0.0.1:3000/api/health", max_outage: 10s}}
 `
 
 func saying(word string) string { return strings.ReplaceAll(windowed, "%s", word) }
@@ -44,7 +45,7 @@ sleep 0.2
 // outage is how long the client went without an answer.
 func outage(t *testing.T, m *boot.Machine) (seconds float64) {
 	t.Helper()
-	m.MustSh("sleep 0.2; touch /run/enough; sleep 0.1")
+	m.MustSh("until curl -s --fail localhost:3000/api/health; do sleep 0.1; done; sleep 0.2; touch /run/enough; sleep 0.1")
 	var lastGood float64
 	failing := false
 	for line := range strings.Lines(m.ReadFile("/run/heard")) {
@@ -61,6 +62,9 @@ func outage(t *testing.T, m *boot.Machine) (seconds float64) {
 			seconds += now - lastGood
 		}
 		lastGood, failing = now, false
+	}
+	if lastGood == 0 || failing {
+		t.Error("the client has no answer at the end, or never had one")
 	}
 	return seconds
 }
@@ -99,6 +103,7 @@ func TestWindow(t *testing.T) {
 			t.Errorf("the plan does not say %q: %s", line, plan)
 		}
 	}
+	m.MustSh("until curl -s --fail localhost:3000/api/health; do sleep 0.1; done")
 	m.Must("bash", "-c", client)
 	since := m.Must("date", "+@%s.%6N")
 	result := m.Agent("apply", "--json", manifestPath)
@@ -108,8 +113,11 @@ func TestWindow(t *testing.T) {
 		t.Fatal(result)
 	}
 	w := r.Windows[0]
-	if !slices.Equal(w.For, []string{"file:/srv/inside/state"}) || w.Seconds-away > 0.1 || away-w.Seconds > 0.1 {
-		t.Errorf("the client was without an answer for %.3fs, and the report says %+v", away, w)
+	if !slices.Equal(w.For, []string{"file:/srv/inside/state"}) || w.Seconds > away || r.Checks[0].Outage == nil {
+		t.Fatalf("the client was without an answer for %.3fs, and the report says %s", away, result.Stdout)
+	}
+	if told := r.Checks[0].Outage.Seconds; told-away > 0.15 || away-told > 0.15 {
+		t.Errorf("the client was without an answer for %.3fs, and the report says %.3fs", away, told)
 	}
 	t.Logf("down for %.3fs, the client was without an answer for %.3fs", w.Seconds, away)
 	for name, when := range map[string]int{

@@ -17,7 +17,7 @@ import (
 const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 // runLimit ends a command that hangs, long before the test binary's own limit.
-const runLimit = 3 * time.Minute
+const runLimit = 6 * time.Minute
 
 // A Result is what a command wrote and how it ended. The code of a command
 // that a signal ended is 128 and the signal's number, as in a shell.

@@ -41,10 +41,10 @@ chown -R makenotwork:makenotwork "$old"
 cd "$old"
 chown -R root:root makenotwork mnw-admin .env.bak.* yara-rules yara-rules-src ssh deploy
 chown -R 501:staff rustdoc
-chmod 0755 makenotwork mnw-admin backup-db.sh
+chmod 0755 makenotwork mnw-admin backup-db.sh /opt/backups/pg_backup.sh
 chmod 0600 .env .env.bak.*
 chmod 0440 /etc/sudoers.d/mnw-*
-runuser -u makenotwork -- ./backup-db.sh >/dev/null
+runuser -u makenotwork -- sh -c './backup-db.sh >>backups/backup.log 2>&1'
 cd "$OLDPWD"
 
 # Repositories. Most are forks, which share their objects with each other by hard
