@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/makenotwork/mnw-agent/agent/journal"
 	"github.com/makenotwork/mnw-agent/resources"
@@ -26,10 +27,18 @@ type asItWas struct {
 	// journal: where the node is neither as it was before nor as it would be after,
 	// the change was not made.
 	perhaps bool
+	// within is the copy of a tree that the same run had made before, in which the
+	// change lies: once the copy has gone, the change has gone with it.
+	within string
 }
 
 // Plan is part of resources.Resource.
 func (a *asItWas) Plan(_ context.Context, v node.View) (node.Plan, error) {
+	if a.within != "" {
+		if s, err := v.Lstat(a.within); err != nil || s.Kind == node.Absent {
+			return node.Plan{}, err
+		}
+	}
 	plan, err := node.Back(v, a.change, a.anyhow)
 	var moved *node.MovedError
 	switch {
@@ -71,6 +80,7 @@ func (m *maker) newComeback(from, attempt *journal.Run, because string, force bo
 	held := inHand(attempt)
 	rebooted := from.End == nil && from.Boot != bootID()
 	acted := map[string][]*node.UnitAction{}
+	var copies copiedTrees
 	for _, e := range from.Entries {
 		if !e.Begun && !e.Perhaps && !rebooted {
 			continue
@@ -81,7 +91,10 @@ func (m *maker) newComeback(from, attempt *journal.Run, because string, force bo
 		}
 		s := &step{id: parseID(e.Resource), resource: unreadable{err}}
 		if err == nil {
-			s.resource = b.undoing(c, e, held)
+			undoing := b.undoing(c, e, held)
+			undoing.within = copies.around(c)
+			copies.add(c)
+			s.resource = undoing
 		}
 		b.files = append(b.files, s)
 	}
@@ -119,6 +132,28 @@ func (b *comeback) urgency(run *step) int {
 		}
 	}
 	return 1
+}
+
+// copiedTrees are the places of the copies of trees that a run has made so far.
+type copiedTrees []string
+
+func (t *copiedTrees) add(c node.Change) {
+	if made, ok := c.(*node.TreeSync); ok {
+		*t = append(*t, made.To)
+	}
+}
+
+// around is the copy that a change of a path lies in, "" for none.
+func (t copiedTrees) around(c node.Change) string {
+	if _, ok := c.(*node.PathChange); !ok {
+		return ""
+	}
+	for _, at := range t {
+		if name := c.Subject().Name; name == at || strings.HasPrefix(name, at+"/") {
+			return at
+		}
+	}
+	return ""
 }
 
 func parseID(text string) resources.ID {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -108,6 +109,8 @@ func hiding(at string) string {
 
 func (p place) hidingName() string { return p.stem() + "copy" }
 
+func (p place) isHiding() bool { return strings.HasSuffix(p.name, place{}.stem()[1:]+"copy") }
+
 // hiding is the place beside p where a copy lies until it is complete.
 func (p place) hiding() place {
 	return place{dir: p.dir, name: p.hidingName(), path: hiding(p.path)}
@@ -126,13 +129,17 @@ func (p place) openTop() (int, error) {
 }
 
 // openCopy opens the agent's copy of a tree at a place; -1 when nothing is there. What
-// is not such a copy is refused.
+// is not such a copy is refused, but that one in hiding which has no mark yet goes.
 func (p place) openCopy(of string) (int, copyMark, error) {
 	fd, err := p.openTop()
 	if err != nil || fd < 0 {
 		return fd, copyMark{}, err
 	}
 	mark, err := copyMarkOf(fd)
+	if err == nil && mark.Of == "" && p.isHiding() && isNew(fd) == nil {
+		unix.Close(fd)
+		return -1, mark, unix.Unlinkat(p.dir, p.name, unix.AT_REMOVEDIR)
+	}
 	if err == nil && mark.Of != of {
 		err = fmt.Errorf("%s is in the way: it is not a copy that this agent has made of %s: move it away", p.path, of)
 	}
