@@ -74,18 +74,20 @@ func (u *User) Plan(_ context.Context, v node.View) (node.Plan, error) {
 		return node.Plan{}, err
 	}
 	var plan node.Plan
-	if there {
-		plan = u.alter(v, now)
-		if u.Move {
-			return u.move(v, now, plan)
-		}
-	} else {
+	var err error
+	switch {
+	case !there:
 		plan = u.create(v)
+	case u.Move:
+		plan, err = u.move(v, now, u.alter(v, now))
+	default:
+		plan = u.alter(v, now)
+		err = u.idle(v, now)
 	}
 	if u.Login && unexaminable(v) {
 		plan.Notes = append(plan.Notes, "login is not examined: there is no sshd in this tree")
 	}
-	return plan, nil
+	return plan, err
 }
 
 // Examine is part of Examiner.

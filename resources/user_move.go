@@ -80,6 +80,15 @@ func (u *User) movable(v node.View, from string) error {
 	return errors.Join(err, u.inTheWay(v, from))
 }
 
+// idle names the processes of the user that keep usermod(8) from changing its home or
+// number.
+func (u *User) idle(v node.View, now node.User) error {
+	if (u.Home == "" || string(u.Home) == now.Home) && (u.UID == nil || *u.UID == now.UID) {
+		return nil
+	}
+	return u.inTheWay(v, "")
+}
+
 // inTheWay names the processes that will be in the way: not those of units that are
 // stopped by then, nor those that have come just now and may soon be gone.
 func (u *User) inTheWay(v node.View, from string) error {

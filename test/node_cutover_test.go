@@ -284,3 +284,21 @@ program /opt/mnw/current/makenotwork: has /opt/makenotwork/ssh/known_hosts in it
 program /opt/mnw/current/mnw-admin: has /opt/makenotwork/.env in it
 program /opt/mnw/current/mnw-admin: has /opt/makenotwork/mnw-admin in it
 `
+
+// Shortly after somebody has logged in, systemd still runs something for that user, and
+// usermod would refuse: the run waits for it. What stays is told by plan.
+func TestUserInUse(t *testing.T) {
+	t.Parallel()
+	m := oldServer(t)
+	m.MustSh(push)
+	m.MustSh("runuser -u mnw-cli -- sleep 300 >/dev/null 2>&1 & sleep 16")
+	const busy = "users: {mnw-cli: {home: /srv/cli}}\n"
+	if planned := run(m, busy, "plan"); planned.Code != 1 || !strings.Contains(planned.Stdout, "mnw-cli (sleep 300): it runs as the user") {
+		t.Error(planned)
+	}
+	m.MustSh("pkill -x sleep -u mnw-cli")
+	m.MustSh(push)
+	if result := m.Agent("apply", cutoverDir+"manifest.yaml"); result.Code != 0 {
+		t.Error(result)
+	}
+}

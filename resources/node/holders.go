@@ -34,7 +34,8 @@ func (h Holder) String() string {
 // Holders is part of View.
 func (l *Live) Holders(user, home string) ([]Holder, error) { return l.m.holders(user, home) }
 
-// holders looks for processes in the way; in a tree nothing runs.
+// holders looks for processes in the way, without a home only for the user's own; in a
+// tree nothing runs.
 func (m *Machine) holders(user, home string) ([]Holder, error) {
 	if m.offline {
 		return nil, nil
@@ -70,7 +71,10 @@ func (m *Machine) holders(user, home string) ([]Holder, error) {
 // holder looks at one process, which may end at any moment. What another root shows,
 // such as a container's, is not this node's.
 func holder(dir string, uid int, home string, here os.FileInfo) (Holder, bool) {
-	why := uses(dir, home)
+	why := ""
+	if home != "" {
+		why = uses(dir, home)
+	}
 	if why == "" && hasUID(dir, uid) {
 		if root, err := os.Stat(dir + "/root"); err != nil || os.SameFile(root, here) {
 			why = "it runs as the user"
@@ -214,7 +218,8 @@ func (m *Machine) awaitBrief(ctx context.Context, user, home string) {
 	}
 }
 
-// InTheWay is an error that names processes, nil for none.
+// InTheWay is an error that names processes which keep a home from being moved, or,
+// without one, a user from being changed; nil for none.
 func InTheWay(home string, found []Holder) error {
 	if len(found) == 0 {
 		return nil
@@ -227,5 +232,9 @@ func InTheWay(home string, found []Holder) error {
 	if len(found) > most {
 		lines = append(lines, fmt.Sprintf("and %d more", len(found)-most))
 	}
-	return fmt.Errorf("processes are in the way of moving %s: stop them and apply again:\n%s", home, strings.Join(lines, "\n"))
+	what := "moving " + home
+	if home == "" {
+		what = "changing its home or number"
+	}
+	return fmt.Errorf("processes are in the way of %s: stop them and apply again:\n%s", what, strings.Join(lines, "\n"))
 }

@@ -228,6 +228,9 @@ func (c *UserChange) perform(ctx context.Context, m *Machine) error {
 	if m.offline {
 		return editAccounts(ctx, m, c.edit)
 	}
+	if c.needsIdle() {
+		m.awaitBrief(ctx, c.Name, "")
+	}
 	if err := c.run(ctx, readUserDB(m)); err != nil {
 		return err
 	}
@@ -235,6 +238,14 @@ func (c *UserChange) perform(ctx context.Context, m *Machine) error {
 		return fmt.Errorf("the user should now be: %s; it is: %s", c.To, now)
 	}
 	return c.keepCrontab(ctx, m)
+}
+
+// needsIdle says whether usermod(8) makes the change only while the user has no
+// processes.
+func (c *UserChange) needsIdle() bool {
+	_, home := c.To.Fields[UserHome]
+	_, uid := c.To.Fields[UserUID]
+	return c.From.Present && c.To.Present && (home || uid)
 }
 
 // keepCrontab gives a user whose number has changed its own table again: cron runs

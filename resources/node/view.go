@@ -46,7 +46,8 @@ type View interface {
 	Symlinks(except []string) (links []Link, complete bool)
 	// Measure is how much there is in the directory at path.
 	Measure(path string) (TreeSize, error)
-	// Holders is the processes that keep the home of a user from being moved, by pid.
+	// Holders is the processes that keep the home of a user from being moved, by pid;
+	// without a home, those of the user alone.
 	Holders(user, home string) ([]Holder, error)
 
 	// Permits is what the kernel says of a user's permission on what lies at path, a
