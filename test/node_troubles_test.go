@@ -51,11 +51,13 @@ func TestTroublesAreNamed(t *testing.T) {
 	}
 	_, manifest, _ := strings.Cut(string(text), "\nversion: 1\n")
 	before := pid(m, "makenotwork")
-	for _, trouble := range troubles {
-		t.Run(trouble.what, func(t *testing.T) {
-			stopped(t, m.For(t), exchanged(t, manifest, trouble.good, trouble.bad), trouble.says)
-		})
-	}
+	unchanged(t, m, func() {
+		for _, trouble := range troubles {
+			t.Run(trouble.what, func(t *testing.T) {
+				named(t, m.For(t), exchanged(t, manifest, trouble.good, trouble.bad), trouble.says)
+			})
+		}
+	})
 	if pid(m, "makenotwork") != before {
 		t.Error("the server was restarted")
 	}
