@@ -3,7 +3,6 @@ package node
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"fmt"
 	"os"
 	"path"
@@ -24,6 +23,7 @@ type Holder struct {
 	Command string        // its command line, shortened
 	Why     string        // what it has to do with the home
 	Unit    string        // the system's unit that it is part of; "" for that of a session
+	Manager string        // the unit of what systemd keeps for the user until 10 s after the last session; "" for anything else
 	Age     time.Duration // since it was started
 }
 
@@ -53,6 +53,7 @@ func (m *Machine) holders(user, home string) ([]Holder, error) {
 		u.UID = -1
 	}
 	here, _ := os.Stat("/")
+	_, lingers := os.Lstat("/var/lib/systemd/linger/" + user) // nil: loginctl enable-linger
 	var found []Holder
 	for _, dir := range dirs {
 		pid, _ := strconv.Atoi(filepath.Base(dir))
@@ -61,6 +62,9 @@ func (m *Machine) holders(user, home string) ([]Holder, error) {
 		}
 		if h, ok := holder(dir, u.UID, home, here); ok {
 			h.PID, h.User = pid, db.userName(ownerOf(dir))
+			if lingers == nil {
+				h.Manager = ""
+			}
 			found = append(found, h)
 		}
 	}
@@ -83,7 +87,7 @@ func holder(dir string, uid int, home string, here os.FileInfo) (Holder, bool) {
 	if why == "" {
 		return Holder{}, false
 	}
-	return Holder{Command: commandOf(dir), Why: why, Unit: unitOf(dir), Age: ageOf(dir)}, true
+	return Holder{Command: commandOf(dir), Why: why, Unit: unitOf(dir), Manager: managerOf(dir), Age: ageOf(dir)}, true
 }
 
 // uses tells what of a home a process uses; "" for nothing.
@@ -167,6 +171,19 @@ func unitOf(dir string) string {
 	return ""
 }
 
+// managerOf is the unit of systemd's own processes for a user, which have a control group
+// to themselves.
+func managerOf(dir string) string {
+	text, _ := os.ReadFile(dir + "/cgroup")
+	for line := range strings.Lines(string(text)) {
+		above, ok := strings.CutSuffix(strings.TrimSpace(line), ".service/init.scope")
+		if unit := path.Base(above); ok && strings.HasPrefix(unit, "user@") {
+			return unit + ".service"
+		}
+	}
+	return ""
+}
+
 // ageOf is how long a process has been there, by proc_pid_stat(5).
 func ageOf(dir string) time.Duration {
 	const started, perSecond = 22, 100 // the field, and the clock that it is told by
@@ -178,44 +195,6 @@ func ageOf(dir string) time.Duration {
 	}
 	ticks, _ := strconv.ParseInt(fields[started-3], 10, 64)
 	return time.Duration(now.Nano()) - time.Duration(ticks)*time.Second/perSecond
-}
-
-// shortly is how long a process that came just now may take to go: systemd keeps what
-// it runs for a user for 10 s after the last session.
-const shortly = 15 * time.Second
-
-// Brief says whether a process may soon be gone by itself, as a git push is.
-func (h Holder) Brief() bool { return h.Age < shortly }
-
-// awaitNobody waits for short processes to go, and names those that do not.
-func (m *Machine) awaitNobody(ctx context.Context, user, home string) error {
-	for end := time.Now().Add(shortly); ; {
-		err := m.nobody(user, home)
-		if err == nil || time.Now().After(end) || context.Cause(ctx) != nil {
-			return err
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-}
-
-// nobody is an error that names the processes in the way, if there are any.
-func (m *Machine) nobody(user, home string) error {
-	found, err := m.holders(user, home)
-	if err != nil {
-		return err
-	}
-	return InTheWay(home, found)
-}
-
-// awaitBrief waits for processes that came just now to go, so that the wait does not fall
-// into the time in which what runs is stopped.
-func (m *Machine) awaitBrief(ctx context.Context, user, home string) {
-	for end := time.Now().Add(shortly); time.Now().Before(end) && context.Cause(ctx) == nil; time.Sleep(50 * time.Millisecond) {
-		found, err := m.holders(user, home)
-		if err != nil || !slices.ContainsFunc(found, Holder.Brief) {
-			return
-		}
-	}
 }
 
 // InTheWay is an error that names processes which keep a home from being moved, or,
