@@ -69,3 +69,21 @@ func TestCutoverInTheWay(t *testing.T) {
 		t.Error("the server was stopped")
 	}
 }
+
+// Who was about to log in when the home changed pushes to the old one: it is waited for,
+// and the push is in the new one.
+func TestCutoverLateLogin(t *testing.T) {
+	t.Parallel()
+	m := oldServer(t)
+	m.MustSh(push + `
+		git -c user.name=max -c user.email=max@example.net commit --quiet --allow-empty --message=late
+		sed -i '1i session required pam_exec.so /bin/sleep 3' /etc/pam.d/sshd
+		for n in $(seq 200); do pgrep -u git >/dev/null || break; sleep 0.1; done
+		systemd-run --quiet --unit=late --setenv=GIT_SSH_COMMAND="$GIT_SSH_COMMAND" --setenv=HOME=/root git -C /root/meta push origin main
+		for n in $(seq 200); do pgrep -f 'sshd: git .priv' >/dev/null && break; sleep 0.02; done`)
+	if result := m.Agent("apply", cutoverDir+"cutover.yaml"); result.Code != 0 {
+		t.Error(result)
+	}
+	m.MustSh(`for n in $(seq 100); do systemctl is-active --quiet late || break; sleep 0.1; done; ! systemctl is-failed late
+		test "$(git -C /root/meta rev-parse main)" = "$(git -c safe.directory='*' --git-dir=/var/lib/mnw/git/max/meta.git rev-parse main)"`)
+}

@@ -2,7 +2,10 @@ package node
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,6 +18,8 @@ const (
 	shortly = 15 * time.Second
 	// leisure is how long those of sessions may take while everything runs.
 	leisure = time.Minute
+	// loginTime is how long a login may take from its name to its session.
+	loginTime = 5 * time.Second
 )
 
 // Brief says whether a process may soon be gone by itself, as a git push is.
@@ -42,6 +47,29 @@ func (m *Machine) awaitNobody(ctx context.Context, user, home string) error {
 		return err
 	}
 	return InTheWay(home, left)
+}
+
+// awaitLate waits for what still works in the old home of a user when the home has
+// changed: sshd asks for it when it hears the name, some time before the session.
+func (m *Machine) awaitLate(ctx context.Context, user, old string) error {
+	if m.offline {
+		return nil
+	}
+	began := time.Now()
+	for time.Since(began) < loginTime && logsIn(user, time.Since(began)) && context.Cause(ctx) == nil {
+		time.Sleep(50 * time.Millisecond)
+	}
+	return m.awaitNobody(ctx, "", old)
+}
+
+// logsIn says whether sshd is at a login of the user, or has one in a session, that
+// began longer ago than that. It says so in the title of its process.
+func logsIn(user string, ago time.Duration) bool {
+	dirs, _ := filepath.Glob("/proc/[0-9]*")
+	return slices.ContainsFunc(dirs, func(dir string) bool {
+		text, _ := os.ReadFile(dir + "/cmdline")
+		return strings.HasPrefix(string(text), "sshd: "+user+" [priv]") && ageOf(dir) > ago
+	})
 }
 
 // awaitBrief waits for processes that came just now to go.

@@ -180,6 +180,7 @@ func (t trees) mayTake() error {
 type TreeLook struct {
 	From string `json:"from"`
 	To   string `json:"to"`
+	User string `json:"user,omitempty"` // whose home it was
 }
 
 // Subject is part of Change.
@@ -218,6 +219,9 @@ func (c *TreeLook) perform(ctx context.Context, m *Machine) error {
 		return err
 	}
 	defer unix.Close(fd)
+	if err := m.awaitLate(ctx, c.User, c.From); err != nil {
+		return err
+	}
 	if err := m.carryAll(ctx, t.from, fd, mark.Begin, mark.End); err != nil {
 		return fmt.Errorf("%s to %s: %w", c.From, c.To, err)
 	}
