@@ -67,7 +67,7 @@ func (w *watch) mind() {
 // up again.
 func (r *run) performOne(s stint) error {
 	began := time.Now()
-	err := error(nil)
+	var err error
 	switch i := slices.IndexFunc(r.windows, func(w *window) bool { return w.stop == s.step || w.run == s.step && w.isOpen() }); {
 	case i >= 0 && s.isStop():
 		err = r.perform(r.bounds, s.step, s.changes)

@@ -27,6 +27,9 @@ func (r *run) goBack() {
 		for _, s := range r.steps {
 			s.reverted = len(s.made) > 0 && !r.report.Rollback.left(s.id)
 		}
+		for _, w := range r.windows {
+			w.stop.reverted = len(w.stop.made) > 0 && !r.report.Rollback.left(w.run.id)
+		}
 	}
 	if err != nil {
 		r.report.Rollback.fail(r.report.conceal(err.Error()))

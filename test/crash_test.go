@@ -169,7 +169,10 @@ func (c *crash) look() boot.Snapshot {
 			delete(snapshot, name)
 			continue
 		}
-		if text, err := os.ReadFile(c.root + name); err == nil && (accounts.MatchString(name) || strings.HasPrefix(name, spool)) {
+		if !accounts.MatchString(name) && !strings.HasPrefix(name, spool) {
+			continue
+		}
+		if text, err := os.ReadFile(c.root + name); err == nil {
 			lines := strings.SplitAfter(string(withoutHeader(text)), "\n")
 			slices.Sort(lines)
 			entry.Size, entry.Sum = 0, strings.Join(lines, "")

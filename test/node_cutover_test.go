@@ -211,7 +211,8 @@ func TestCutoverGoesBack(t *testing.T) {
 	}
 	before, kept := look(), objects(m, "/opt/git")
 	result := m.Agent("apply", "--json", cutoverDir+"cutover.yaml")
-	if r := report(t, result); result.Code != 3 || r.Result != agent.RolledBack || !strings.Contains(r.Rollback.Because, "passed before, and fails now") {
+	if r := report(t, result); result.Code != 3 || r.Result != agent.RolledBack || r.Count(agent.OutcomeChanged) != 0 ||
+		!strings.Contains(r.Rollback.Because, "passed before, and fails now") {
 		t.Fatal(result)
 	}
 	if diff := before.Diff(look()); diff != "" {

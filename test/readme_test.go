@@ -6,9 +6,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/makenotwork/mnw-agent/test/boot"
 )
 
-// The session in the README is what happens: every command after a "$ ", typed
+// The second session in the README is what happens: every command after a "$ ", typed
 // in an empty directory beside examples/, prints what stands below it.
 func TestReadmeSession(t *testing.T) {
 	t.Parallel()
@@ -17,12 +19,7 @@ func TestReadmeSession(t *testing.T) {
 	if out, err := exec.Command("sh", "-euc", `umask 022; cp -R ../examples "$0"`, dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	_, session, _ := strings.Cut(readme(t), "```console\n")
-	session, _, found := strings.Cut(session, "```\n")
-	if !found {
-		t.Fatal("the README shows no session")
-	}
-	for part := range strings.SplitSeq(strings.TrimPrefix(session, "$ "), "\n$ ") {
+	for part := range strings.SplitSeq(strings.TrimPrefix(sessions(t)[1], "$ "), "\n$ ") {
 		command, want, _ := strings.Cut(part, "\n")
 		typed := exec.Command("sh", "-c", command)
 		typed.Dir = dir
@@ -33,16 +30,60 @@ func TestReadmeSession(t *testing.T) {
 	}
 }
 
-var durations = regexp.MustCompile(`\b[0-9.]+(µs|ms|s)\b`)
+// The demo plays to its end, and the first session in the README is what it prints, with
+// … for lines that are left out.
+func TestReadmeDemo(t *testing.T) {
+	t.Parallel()
+	if err := boot.Available(); err != nil {
+		t.Skip(err)
+	}
+	var told strings.Builder
+	demo := exec.Command("go", "run", "./test/demo")
+	demo.Dir, demo.Stderr = "..", &told
+	printed, err := demo.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s%s", err, printed, &told)
+	}
+	rest := "\n" + timeless(string(printed)) + "\n"
+	for part := range strings.SplitSeq(sessions(t)[0], "…\n") {
+		want := "\n" + timeless(part) + "\n"
+		at := strings.Index(rest, want)
+		if at < 0 {
+			t.Fatalf("the demo does not print\n%sin\n%s", want, rest)
+		}
+		rest = rest[at+len(want)-1:]
+	}
+}
+
+// sessions is what the README shows of terminals.
+func sessions(t *testing.T) []string {
+	t.Helper()
+	var found []string
+	for _, part := range strings.Split(readme(t), "```console\n")[1:] {
+		session, _, _ := strings.Cut(part, "```\n")
+		found = append(found, session)
+	}
+	if len(found) != 2 {
+		t.Fatalf("the README shows %d sessions, want the demo's and that of the first steps", len(found))
+	}
+	return found
+}
+
+var (
+	durations = regexp.MustCompile(`\b[0-9.]+(µs|ms|s)\b`)
+	// What else differs from run to run: processes, what somebody who asks all the
+	// time has heard, and what a tree comes to.
+	numbers = regexp.MustCompile(`(process |"asked":|"outage":|files, )[0-9.]+`)
+)
 
 // timeless is what is printed without what differs from run to run, and without
 // owners where those are left alone.
 func timeless(text string) string {
-	text = durations.ReplaceAllString(text, "TIME")
+	text = numbers.ReplaceAllString(durations.ReplaceAllString(text, "TIME"), "${1}N")
 	if os.Geteuid() != 0 {
 		text = withoutOwners(notes.ReplaceAllString(text, ""))
 	}
-	return strings.TrimSpace(text)
+	return strings.Trim(text, "\n")
 }
 
 // What the README tells to make, the Makefile makes, and what it tells to
