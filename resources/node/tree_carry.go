@@ -73,7 +73,7 @@ func (t *carry) level(ctx context.Context, src, dst int, rel string) error {
 		}
 		if isLeft(name) {
 			if err := t.sweepLeft(ctx, dst, name); err != nil {
-				return err
+				return inTree(path.Join(rel, name), err)
 			}
 			continue
 		}

@@ -60,7 +60,7 @@ func (t *mirror) level(ctx context.Context, src, dst int, rel string) error {
 		if _, ok := slices.BinarySearch(names, name); !ok {
 			t.fix(path.Join(rel, name))
 			if err := discardTree(ctx, dst, name); err != nil {
-				return err
+				return inTree(path.Join(rel, name), err)
 			}
 		}
 	}
@@ -95,7 +95,7 @@ func (t *mirror) entry(ctx context.Context, src, dst int, name, rel string) erro
 		t.fix(rel)
 		there = false
 		if err := discardTree(ctx, dst, name); err != nil {
-			return err
+			return inTree(rel, err)
 		}
 	}
 	switch {
