@@ -45,7 +45,7 @@ func traitsOf(r reached, owners bool) (traits, error) {
 		return t, err
 	}
 	maps.DeleteFunc(t.xattrs, func(name, _ string) bool {
-		return isMark(name) || strings.HasPrefix(name, "security.") && name != capability || !owners && !settable(name)
+		return slices.Contains(copyAttributes, name) || strings.HasPrefix(name, "security.") && name != capability || !owners && !settable(name)
 	})
 	return t, nil
 }
@@ -88,7 +88,7 @@ func (t traits) dress(fd int, atime unix.Timespec, owners bool) error {
 		}
 	}
 	x := maps.Clone(t.xattrs)
-	for _, name := range []string{"trusted.mnw-agent.copy", "user.mnw-agent.copy"} {
+	for _, name := range copyAttributes {
 		if mark, err := getXattr(fd, name); err == nil && x != nil {
 			x[name] = mark
 		}
