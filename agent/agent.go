@@ -7,7 +7,7 @@
 //	plan     every resource, on the node as it will be       plan.go
 //	judge    the real judges rule on the whole future        judge.go
 //	check    does it work now?                               checks.go
-//	commit   the changes, in order, each on what it saw      commit.go, schedule.go
+//	commit   the changes, in order, each on what it saw      commit.go, schedule.go, window.go
 //	gate     does it still work? otherwise go back           gate.go, rollback.go
 //	prove    plan again: nothing may be left to do           prove.go
 //	report   what was seen, done and said, and why           report.go, drift.go

@@ -1,6 +1,9 @@
 package test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // Users that are in each other's groups go, and come back. A user's number takes
 // its crontab along, both ways: cron does not run one that belongs to somebody else.
@@ -21,4 +24,22 @@ getent passwd tool agnes worker >/root/before; getent group tool agnes worker >>
 		t.Fatal(result)
 	}
 	m.MustSh(mine + `getent passwd tool agnes worker >/root/after; getent group tool agnes worker >>/root/after; diff /root/before /root/after`)
+}
+
+// Shortly after somebody has logged in, systemd still runs something for that user, and
+// usermod would refuse: the run waits for it. What stays is told by plan.
+func TestUserInUse(t *testing.T) {
+	t.Parallel()
+	m := oldServer(t)
+	m.MustSh(push)
+	m.MustSh("runuser -u mnw-cli -- sleep 300 >/dev/null 2>&1 & sleep 16")
+	const busy = "users: {mnw-cli: {home: /srv/cli}}\n"
+	if planned := run(m, busy, "plan"); planned.Code != 1 || !strings.Contains(planned.Stdout, "mnw-cli (sleep 300): it runs as the user") {
+		t.Error(planned)
+	}
+	m.MustSh("pkill -x sleep -u mnw-cli")
+	m.MustSh(push)
+	if result := m.Agent("apply", cutoverDir+"manifest.yaml"); result.Code != 0 {
+		t.Error(result)
+	}
 }

@@ -1,18 +1,12 @@
 package node
 
 import (
-	"bytes"
-	"cmp"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // A Holder is a process that keeps the home of a user from being moved: one of the
@@ -40,10 +34,6 @@ func (m *Machine) holders(user, home string) ([]Holder, error) {
 	if m.offline {
 		return nil, nil
 	}
-	dirs, err := filepath.Glob("/proc/[0-9]*")
-	if err != nil {
-		return nil, err
-	}
 	if real, err := filepath.EvalSymlinks(home); err == nil {
 		home = real
 	}
@@ -52,149 +42,59 @@ func (m *Machine) holders(user, home string) ([]Holder, error) {
 	if !known {
 		u.UID = -1
 	}
-	here, _ := os.Stat("/")
 	_, lingers := os.Lstat("/var/lib/systemd/linger/" + user) // nil: loginctl enable-linger
 	var found []Holder
-	for _, dir := range dirs {
-		pid, _ := strconv.Atoi(filepath.Base(dir))
-		if pid == os.Getpid() {
+	for _, p := range procs() {
+		uids := p.uids()
+		why := p.holds(home, slices.Contains(uids, u.UID))
+		if why == "" || len(uids) == 0 {
 			continue
 		}
-		if h, ok := holder(dir, u.UID, home, here); ok {
-			h.PID, h.User = pid, db.userName(ownerOf(dir))
-			if lingers == nil {
-				h.Manager = ""
-			}
-			found = append(found, h)
+		h := Holder{PID: p.pid(), User: db.userName(uint32(uids[0])), Command: p.command(), Why: why, Unit: p.unit(), Age: p.age()}
+		if lingers != nil {
+			h.Manager = p.manager()
 		}
+		found = append(found, h)
 	}
-	slices.SortFunc(found, func(a, b Holder) int { return cmp.Compare(a.PID, b.PID) })
 	return found, nil
 }
 
-// holder looks at one process, which may end at any moment. What another root shows,
-// such as a container's, is not this node's.
-func holder(dir string, uid int, home string, here os.FileInfo) (Holder, bool) {
-	why := ""
-	if home != "" {
-		why = uses(dir, home)
+// holds is what a process has to do with a home, "" for nothing. One of the user's that
+// has another root, such as a container's, has to do with the user of that.
+func (p proc) holds(home string, users bool) string {
+	if why := p.uses(home); why != "" {
+		return why
 	}
-	if why == "" && hasUID(dir, uid) {
-		if root, err := os.Stat(dir + "/root"); err != nil || os.SameFile(root, here) {
-			why = "it runs as the user"
-		}
+	if !users {
+		return ""
 	}
-	if why == "" {
-		return Holder{}, false
+	if elsewhere, _ := p.elsewhere(); elsewhere {
+		return ""
 	}
-	return Holder{Command: commandOf(dir), Why: why, Unit: unitOf(dir), Manager: managerOf(dir), Age: ageOf(dir)}, true
+	return "it runs as the user"
 }
 
-// uses tells what of a home a process uses; "" for nothing.
-func uses(dir, home string) string {
-	for link, what := range map[string]string{"cwd": "it works in", "root": "its root is", "exe": "it runs"} {
-		if target, err := os.Readlink(path.Join(dir, link)); err == nil && under(target, home) {
-			return what + " " + target
+// uses tells what of a home a process uses; "" for nothing. What has no name there any
+// more is not in the way.
+func (p proc) uses(home string) string {
+	if home == "" {
+		return ""
+	}
+	for _, way := range []struct{ link, what string }{{"cwd", "it works in"}, {"root", "its root is"}, {"exe", "it runs"}} {
+		if target := p.link(way.link); under(target, home) {
+			return way.what + " " + target
 		}
 	}
-	files, _ := filepath.Glob(dir + "/fd/*")
-	for _, file := range files {
-		if target, err := os.Readlink(file); err == nil && under(target, home) && !strings.HasSuffix(target, " (deleted)") {
-			return "it has " + target + " open"
-		}
+	inHome := func(file string) bool { return under(file, home) && !strings.HasSuffix(file, deletedSuffix) }
+	files := p.files()
+	if i := slices.IndexFunc(files, inHome); i >= 0 {
+		return "it has " + files[i] + " open"
 	}
-	maps, _ := os.ReadFile(dir + "/maps")
-	for line := range bytes.Lines(maps) {
-		if at := bytes.IndexByte(line, '/'); at >= 0 {
-			if target := strings.TrimSpace(string(line[at:])); under(target, home) && !strings.HasSuffix(target, " (deleted)") {
-				return "it has " + target + " mapped"
-			}
-		}
+	files = p.maps()
+	if i := slices.IndexFunc(files, inHome); i >= 0 {
+		return "it has " + files[i] + " mapped"
 	}
 	return ""
-}
-
-// hasUID says whether one of the numbers that a process runs with, real, effective,
-// saved or for files, is uid.
-func hasUID(dir string, uid int) bool {
-	status, _ := os.ReadFile(dir + "/status")
-	for line := range bytes.Lines(status) {
-		if f := strings.Fields(string(line)); len(f) >= 5 && f[0] == "Uid:" {
-			return slices.Contains(f[1:5], strconv.Itoa(uid))
-		}
-	}
-	return false
-}
-
-func ownerOf(dir string) uint32 {
-	status, _ := os.ReadFile(dir + "/status")
-	for line := range bytes.Lines(status) {
-		if f := strings.Fields(string(line)); len(f) >= 2 && f[0] == "Uid:" {
-			uid, _ := strconv.ParseUint(f[1], 10, 32)
-			return uint32(uid)
-		}
-	}
-	return 0
-}
-
-func commandOf(dir string) string {
-	const longest = 60
-	text, _ := os.ReadFile(dir + "/cmdline")
-	words := strings.Join(strings.FieldsFunc(string(text), func(r rune) bool { return r == 0 || r == '\n' }), " ")
-	if words == "" {
-		name, _ := os.ReadFile(dir + "/comm")
-		words = strings.TrimSpace(string(name))
-	}
-	if short := []rune(words); len(short) > longest {
-		words = string(short[:longest]) + "…"
-	}
-	return words
-}
-
-// unitOf is the service of the system that a process is part of, by its control group.
-func unitOf(dir string) string {
-	text, _ := os.ReadFile(dir + "/cgroup")
-	for line := range strings.Lines(string(text)) {
-		_, group, ok := strings.Cut(strings.TrimSpace(line), "::")
-		if !ok {
-			continue
-		}
-		for _, part := range strings.Split(group, "/") {
-			if strings.HasSuffix(part, ".service") && !strings.HasPrefix(part, "user@") {
-				return part
-			}
-			if strings.HasSuffix(part, ".scope") || strings.HasPrefix(part, "user") {
-				return ""
-			}
-		}
-	}
-	return ""
-}
-
-// managerOf is the unit of systemd's own processes for a user, which have a control group
-// to themselves.
-func managerOf(dir string) string {
-	text, _ := os.ReadFile(dir + "/cgroup")
-	for line := range strings.Lines(string(text)) {
-		above, ok := strings.CutSuffix(strings.TrimSpace(line), ".service/init.scope")
-		if unit := path.Base(above); ok && strings.HasPrefix(unit, "user@") {
-			return unit + ".service"
-		}
-	}
-	return ""
-}
-
-// ageOf is how long a process has been there, by proc_pid_stat(5).
-func ageOf(dir string) time.Duration {
-	const started, perSecond = 22, 100 // the field, and the clock that it is told by
-	text, _ := os.ReadFile(dir + "/stat")
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])) // from the third on
-	var now unix.Timespec
-	if len(fields) <= started-3 || unix.ClockGettime(unix.CLOCK_BOOTTIME, &now) != nil {
-		return 0
-	}
-	ticks, _ := strconv.ParseInt(fields[started-3], 10, 64)
-	return time.Duration(now.Nano()) - time.Duration(ticks)*time.Second/perSecond
 }
 
 // InTheWay is an error that names processes which keep a home from being moved, or,

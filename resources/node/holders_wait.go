@@ -2,8 +2,6 @@ package node
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -65,10 +63,8 @@ func (m *Machine) awaitLate(ctx context.Context, user, old string) error {
 // logsIn says whether sshd is at a login of the user, or has one in a session, that
 // began longer ago than that. It says so in the title of its process.
 func logsIn(user string, ago time.Duration) bool {
-	dirs, _ := filepath.Glob("/proc/[0-9]*")
-	return slices.ContainsFunc(dirs, func(dir string) bool {
-		text, _ := os.ReadFile(dir + "/cmdline")
-		return strings.HasPrefix(string(text), "sshd: "+user+" [priv]") && ageOf(dir) > ago
+	return slices.ContainsFunc(procs(), func(p proc) bool {
+		return strings.HasPrefix(string(p.read("cmdline")), "sshd: "+user+" [priv]") && p.age() > ago
 	})
 }
 

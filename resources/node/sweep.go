@@ -138,5 +138,5 @@ func (m *Machine) sweepCopy(from, to string) error {
 	if mark.Stage == returning {
 		return nil
 	}
-	return discardTree(context.Background(), hidden.dir, hidden.name)
+	return hidden.discard(context.Background())
 }

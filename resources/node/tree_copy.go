@@ -131,7 +131,7 @@ func (t trees) takeUp(ctx context.Context, m *Machine) (int, copyMark, error) {
 		if mark.Stage == returning {
 			return -1, mark, fmt.Errorf("%s holds what was not brought back to %s yet: finish that first, with mnw-agent rollback", hidden.path, t.at)
 		}
-		fd, err = -1, discardTree(ctx, hidden.dir, hidden.name)
+		fd, err = -1, hidden.discard(ctx)
 	}
 	if err != nil || fd >= 0 {
 		return fd, mark, err

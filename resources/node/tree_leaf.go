@@ -99,6 +99,54 @@ func (m *Machine) copyFile(ctx context.Context, r reached, want traits, p place)
 	return to.settle(true)
 }
 
+// copyData copies what a file holds, its holes left out.
+func copyData(ctx context.Context, to, from *os.File, size int64) error {
+	const atOnce = 8 << 20
+	if err := to.Truncate(size); err != nil {
+		return err
+	}
+	for at := int64(0); at < size; {
+		data, err := unix.Seek(int(from.Fd()), at, unix.SEEK_DATA)
+		if errors.Is(err, unix.ENXIO) {
+			return nil // the rest is a hole
+		}
+		if err != nil {
+			return err
+		}
+		hole, err := unix.Seek(int(from.Fd()), data, unix.SEEK_HOLE)
+		if err != nil {
+			return err
+		}
+		end := min(hole, size)
+		for at = data; at < end; at += atOnce {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+			if err := copyPart(to, from, at, min(atOnce, end-at)); err != nil {
+				return err
+			}
+		}
+		at = hole
+	}
+	return nil
+}
+
+// copyPart copies some bytes at a place. That there are fewer by now is no error: the
+// file has changed, and is looked at once more.
+func copyPart(to, from *os.File, at, n int64) error {
+	if _, err := to.Seek(at, io.SeekStart); err != nil {
+		return err
+	}
+	if _, err := from.Seek(at, io.SeekStart); err != nil {
+		return err
+	}
+	_, err := io.CopyN(to, from, n)
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
 // sameBytes says whether two files that are held open hold the same.
 func sameBytes(ctx context.Context, a, b int) (bool, error) {
 	one, err := openToCompare(a)

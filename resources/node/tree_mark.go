@@ -37,16 +37,15 @@ const (
 	discarded copyStage = "discarded" // nothing in it is needed
 )
 
-// copyAttribute is the attribute. Without privileges only those of users can be set.
+// copyAttributes are the attribute, and the one of who has no privileges: without them
+// only those of users can be set.
+var copyAttributes = []string{"trusted.mnw-agent.copy", "user.mnw-agent.copy"}
+
 func copyAttribute() string {
 	if os.Geteuid() == 0 {
-		return "trusted.mnw-agent.copy"
+		return copyAttributes[0]
 	}
-	return "user.mnw-agent.copy"
-}
-
-func isMark(name string) bool {
-	return name == "trusted.mnw-agent.copy" || name == "user.mnw-agent.copy"
+	return copyAttributes[1]
 }
 
 // copyMarkOf is the mark of a directory that is held open; an empty one when it has none.

@@ -4,11 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path"
-
-	"golang.org/x/sys/unix"
 )
 
 // A TreeRemoval deletes what lies at a path, with all that is below it. It is the one
@@ -67,63 +62,8 @@ func (c *TreeRemoval) perform(ctx context.Context, m *Machine) error {
 	case !c.State.Matches(now):
 		return &MovedError{Subject: c.Subject(), Saw: c.State.String(), Found: now.String()}
 	}
-	st, _, err := p.lstat()
-	if err == nil {
-		err = deleteTree(ctx, p.dir, p.name, st.Dev)
-	}
-	if err != nil {
+	if err := discardTree(ctx, p.dir, p.name); err != nil {
 		return fmt.Errorf("%s: %w", c.Path, explain(err))
 	}
 	return m.sync(p)
-}
-
-// deleteTree deletes a name in a directory that is held open, on one device.
-func deleteTree(ctx context.Context, dir int, name string, device uint64) error {
-	err := unix.Unlinkat(dir, name, 0)
-	if !errors.Is(err, unix.EISDIR) && !errors.Is(err, unix.EPERM) {
-		return err
-	}
-	fd, openErr := unix.Openat(dir, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if openErr != nil {
-		return err
-	}
-	file := os.NewFile(uintptr(fd), path.Base(name))
-	defer file.Close()
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return err
-	}
-	if st.Dev != device {
-		return fmt.Errorf("%s: %w", name, unix.EBUSY)
-	}
-	if err := deleteEntries(ctx, file, device); err != nil {
-		return err
-	}
-	return unix.Unlinkat(dir, name, unix.AT_REMOVEDIR)
-}
-
-// deleteEntries deletes what is in a directory. Names that are read while others go
-// may be left out, so it is read again until there is none.
-func deleteEntries(ctx context.Context, dir *os.File, device uint64) error {
-	const some = 1000
-	for {
-		if _, err := dir.Seek(0, io.SeekStart); err != nil {
-			return err
-		}
-		names, err := dir.Readdirnames(some)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		for _, name := range names {
-			if err := errors.Join(context.Cause(ctx)); err != nil {
-				return err
-			}
-			if err := deleteTree(ctx, int(dir.Fd()), name, device); err != nil && !errors.Is(err, unix.ENOENT) {
-				return fmt.Errorf("%s: %w", name, err)
-			}
-		}
-	}
 }

@@ -93,7 +93,7 @@ func (c *TreeReturn) perform(ctx context.Context, m *Machine) error {
 			return err
 		}
 	}
-	if err := discardTree(ctx, hidden.dir, hidden.name); err != nil {
+	if err := hidden.discard(ctx); err != nil {
 		return err
 	}
 	return m.sync(hidden)
@@ -111,12 +111,7 @@ func (c *TreeReturn) hide(ctx context.Context, m *Machine, t trees, fd int, mark
 	if err != nil {
 		return err
 	}
-	left, err := t.to.hiding().openTop()
-	if err == nil && left >= 0 { // of an attempt to copy once more
-		unix.Close(left)
-		err = discardTree(ctx, t.to.dir, t.to.hidingName())
-	}
-	if err != nil {
+	if err := t.to.hiding().discard(ctx); err != nil { // of an attempt to copy once more
 		return err
 	}
 	if mark.Stage != returning {

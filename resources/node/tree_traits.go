@@ -1,13 +1,9 @@
 package node
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -49,7 +45,7 @@ func traitsOf(r reached, owners bool) (traits, error) {
 		return t, err
 	}
 	maps.DeleteFunc(t.xattrs, func(name, _ string) bool {
-		return isMark(name) || strings.HasPrefix(name, "security.") && name != capability || !owners && !settable(name)
+		return slices.Contains(copyAttributes, name) || strings.HasPrefix(name, "security.") && name != capability || !owners && !settable(name)
 	})
 	return t, nil
 }
@@ -92,7 +88,7 @@ func (t traits) dress(fd int, atime unix.Timespec, owners bool) error {
 		}
 	}
 	x := maps.Clone(t.xattrs)
-	for _, name := range []string{"trusted.mnw-agent.copy", "user.mnw-agent.copy"} {
+	for _, name := range copyAttributes {
 		if mark, err := getXattr(fd, name); err == nil && x != nil {
 			x[name] = mark
 		}
@@ -125,101 +121,4 @@ func (t traits) taken(fd int, owners bool) error {
 		}
 	}
 	return errors.New("it has extended attributes there that cannot be taken away")
-}
-
-// copyData copies what a file holds, its holes left out.
-func copyData(ctx context.Context, to, from *os.File, size int64) error {
-	const atOnce = 8 << 20
-	if err := to.Truncate(size); err != nil {
-		return err
-	}
-	for at := int64(0); at < size; {
-		data, err := unix.Seek(int(from.Fd()), at, unix.SEEK_DATA)
-		if errors.Is(err, unix.ENXIO) {
-			return nil // the rest is a hole
-		}
-		if err != nil {
-			return err
-		}
-		hole, err := unix.Seek(int(from.Fd()), data, unix.SEEK_HOLE)
-		if err != nil {
-			return err
-		}
-		end := min(hole, size)
-		for at = data; at < end; at += atOnce {
-			if err := context.Cause(ctx); err != nil {
-				return err
-			}
-			if err := copyPart(to, from, at, min(atOnce, end-at)); err != nil {
-				return err
-			}
-		}
-		at = hole
-	}
-	return nil
-}
-
-// copyPart copies some bytes at a place. That there are fewer by now is no error: the
-// file has changed, and is looked at once more.
-func copyPart(to, from *os.File, at, n int64) error {
-	if _, err := to.Seek(at, io.SeekStart); err != nil {
-		return err
-	}
-	if _, err := from.Seek(at, io.SeekStart); err != nil {
-		return err
-	}
-	_, err := io.CopyN(to, from, n)
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
-}
-
-// namesOf is the sorted names in a directory that is held open.
-func namesOf(fd int) ([]string, error) {
-	again, err := unix.Openat(fd, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil, err
-	}
-	dir := os.NewFile(uintptr(again), "/proc/self/fd")
-	defer dir.Close()
-	names, err := dir.Readdirnames(-1)
-	slices.Sort(names)
-	return names, err
-}
-
-// discardTree deletes a name in a directory that is held open, with all that is below
-// it. What is mounted there keeps it from going.
-func discardTree(ctx context.Context, dir int, name string) error {
-	err := unix.Unlinkat(dir, name, 0)
-	switch {
-	case err == nil, errors.Is(err, unix.ENOENT):
-		return nil
-	case !errors.Is(err, unix.EISDIR) && !errors.Is(err, unix.EPERM):
-		return fmt.Errorf("%s: remove it: %w", name, err)
-	}
-	fd, err := unix.Openat(dir, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("%s: remove it: %w", name, err)
-	}
-	defer unix.Close(fd)
-	names, err := namesOf(fd)
-	if err != nil {
-		return err
-	}
-	if len(names) > 0 && os.Geteuid() != 0 {
-		_ = unix.Fchmod(fd, 0o700) // a copy of a directory that nobody may write to
-	}
-	for _, below := range names {
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-		if err := discardTree(ctx, fd, below); err != nil {
-			return fmt.Errorf("%s: %w", path.Join(name, below), err)
-		}
-	}
-	if err := unix.Unlinkat(dir, name, unix.AT_REMOVEDIR); err != nil && !errors.Is(err, unix.ENOENT) {
-		return fmt.Errorf("%s: remove it: %w", name, err)
-	}
-	return nil
 }

@@ -1,14 +1,11 @@
 package node
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -152,34 +149,18 @@ func lingering(processes []string) string {
 }
 
 // processesOf is the processes of a user on this system, as `812 (sshd)`. Those
-// in another root do not count, as for usermod.
+// in another root do not count, as for usermod, nor does the number for files.
 func processesOf(uid int) []string {
-	dirs, _ := filepath.Glob("/proc/[0-9]*")
-	slices.SortFunc(dirs, func(a, b string) int { return len(a) - len(b) })
-	here, _ := os.Stat("/")
 	var found []string
-	for _, dir := range dirs {
-		status, err := os.ReadFile(dir + "/status")
-		if err != nil || !runsAs(status, strconv.Itoa(uid)) {
+	for _, p := range procs() {
+		if uids := p.uids(); len(uids) == 0 || !slices.Contains(uids[:3], uid) {
 			continue
 		}
-		if root, err := os.Stat(dir + "/root"); err == nil && os.SameFile(root, here) {
-			name, _ := os.ReadFile(dir + "/comm")
-			found = append(found, fmt.Sprintf("%s (%s)", filepath.Base(dir), bytes.Trim(name, "()\n")))
+		if elsewhere, known := p.elsewhere(); known && !elsewhere {
+			found = append(found, fmt.Sprintf("%d (%s)", p.pid(), strings.Trim(p.name(), "()")))
 		}
 	}
 	return found
-}
-
-// runsAs says whether one of the first three numbers of the Uid line of
-// proc_pid_status(5), real, effective and saved, is uid.
-func runsAs(status []byte, uid string) bool {
-	for line := range bytes.Lines(status) {
-		if f := strings.Fields(string(line)); len(f) >= 4 && f[0] == "Uid:" {
-			return slices.Contains(f[1:4], uid)
-		}
-	}
-	return false
 }
 
 // shadowOptions are the options of chage(1) that set the fields 2 to 7 of a line
