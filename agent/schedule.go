@@ -7,7 +7,8 @@ import (
 )
 
 // This file is the order in which changes are made while units are stopped for some of
-// them: first all that does not depend on those, then the stops, then those and what
+// them: first what can be prepared of those, which takes longest and most easily fails,
+// and all else that does not depend on them, then the stops, then those and what
 // must come between them and the starts, then the starts, then the rest. Several
 // units are down together.
 
@@ -43,10 +44,15 @@ func schedule(acting []*step) []stint {
 		return wholly(acting)
 	}
 	needed := between(acting, behind, early)
-	var before, stops, inside, starts, rest []stint
+	first := preparations(acting, early)
+	var prepared, before, stops, inside, starts, rest []stint
 	for _, s := range acting {
+		sooner := &before
+		if first[s] {
+			sooner = &prepared
+		}
 		if n := early[s]; n > 0 {
-			before = append(before, stint{s, s.plan.Changes[:n], n == len(s.plan.Changes)})
+			*sooner = append(*sooner, stint{s, s.plan.Changes[:n], n == len(s.plan.Changes)})
 		}
 		one := stint{s, s.plan.Changes[early[s]:], true}
 		switch {
@@ -54,7 +60,7 @@ func schedule(acting []*step) []stint {
 		case s.isStop():
 			stops = append(stops, one)
 		case !behind[s]:
-			before = append(before, one)
+			*sooner = append(*sooner, one)
 		case s.mustClose():
 			starts = append(starts, one)
 		case needed[s]:
@@ -63,7 +69,7 @@ func schedule(acting []*step) []stint {
 			rest = append(rest, one)
 		}
 	}
-	return slices.Concat(before, stops, inside, starts, rest)
+	return slices.Concat(prepared, before, stops, inside, starts, rest)
 }
 
 func (s *step) isStop() bool { return s.id.Type == stopType }
@@ -121,17 +127,42 @@ func dependents(acting []*step) (behind map[*step]bool, early map[*step]int) {
 func leading(s *step, files *ties) int {
 	n := 0
 	for _, c := range s.plan.Changes {
-		preparer, ok := c.(node.Preparer)
 		_, reload := c.(*node.ManagerReload)
 		switch {
 		case reload && !files.disturb(s):
-		case ok && preparer.Prepares():
+		case prepares(c):
 		default:
 			return n
 		}
 		n++
 	}
 	return n
+}
+
+func prepares(c node.Change) bool {
+	preparer, ok := c.(node.Preparer)
+	return ok && preparer.Prepares()
+}
+
+// preparations is the steps that prepare something while the units still run, and those
+// that must come before that.
+func preparations(acting []*step, early map[*step]int) map[*step]bool {
+	needed := map[*step]bool{}
+	ties := newTies()
+	for _, s := range slices.Backward(acting) {
+		changes := s.plan.Changes
+		first := slices.ContainsFunc(changes[:early[s]], prepares)
+		if first {
+			changes = changes[:early[s]]
+		}
+		if !first && !needed[s] && !ties.bind(s, changes) {
+			continue
+		}
+		needed[s] = true
+		ties.add(s, changes)
+		markNeeds(s, needed)
+	}
+	return needed
 }
 
 // withoutReload is changes without those of the manager: that systemd reads unit files

@@ -119,18 +119,20 @@ func TestScheduleReload(t *testing.T) {
 	}
 }
 
-// What merely prepares is made while the unit still runs.
+// What merely prepares is made while the unit still runs, and before all that it does not need.
 func TestSchedulePrepares(t *testing.T) {
 	made := changing("directory:/home", "/home")
 	moved := changing("user:u", "/copy", "/delta", "/passwd").with(made)
 	moved.plan.Changes[0] = preparing{moved.plan.Changes[0]}
 	run := running("u.service", acts(node.StartUnit, "u.service"))
 	stop := opening(run, moved)
-	stints := schedule([]*step{made, stop, moved, run})
-	if got := told(stints); got != "/home, /copy, stop u.service, /delta, /passwd, start u.service" {
+	free, used := changing("file:/free", "/free"), changing("file:/used", "/used")
+	moved.looked = append(moved.looked, node.Subject{Kind: node.OfPath, Name: "/used"})
+	stints := schedule([]*step{free, used, made, stop, moved, run})
+	if got := told(stints); got != "/used, /home, /copy, /free, stop u.service, /delta, /passwd, start u.service" {
 		t.Errorf("got %s", got)
 	}
-	if stints[1].last || !stints[3].last {
+	if stints[2].last || !stints[5].last {
 		t.Error("the step is made when its last change is")
 	}
 }

@@ -40,9 +40,11 @@ type User struct {
 	// it is in use, brought up to date and verified when nobody uses it, and then the
 	// user's home changes. Nothing goes: the old home is left as it is. Hard links,
 	// extended attributes, ACLs, holes, owners, modes and times are kept; sockets are
-	// left out. Processes of the user, or with files in the old home, are named and in
-	// the way, once they have had 15 s to end. The new home must not be there, or be
-	// empty, and the directory that it lies in must be there.
+	// left out. Processes of the user, or with files in the old home, are in the way:
+	// those that have run for 15 s are named by plan; others have a minute to end
+	// before a unit is stopped for the user (needs_stop), and 15 s afterwards. What
+	// systemd keeps for the user after the last session is stopped. The new home must
+	// not be there, or be empty, and the directory that it lies in must be there.
 	Move bool `yaml:"move,omitempty"`
 	// Shell is the program that a login starts. Default for a new user: SHELL in
 	// /etc/default/useradd, otherwise /bin/sh.

@@ -17,7 +17,7 @@ func (u *User) move(v node.View, now node.User, plan node.Plan) (node.Plan, erro
 	from, to := now.Home, string(u.Home)
 	if from == to {
 		if old, late := node.CopyOf(v, to); late {
-			plan.Changes = append(plan.Changes, &node.TreeLook{From: old, To: to})
+			plan.Changes = append(plan.Changes, &node.TreeLook{From: old, To: to, User: string(u.Name)})
 		}
 		return plan, nil
 	}
@@ -58,7 +58,7 @@ func (u *User) moveAround(v node.View, from string, top node.State, plan node.Pl
 	plan.Changes = slices.Concat([]node.Change{
 		&node.TreeCopy{From: from, To: to, User: user, Files: size.Files, Bytes: size.Bytes},
 		&node.TreeSync{From: from, To: to, User: user, Was: was, Top: top},
-	}, plan.Changes, []node.Change{&node.TreeLook{From: from, To: to}})
+	}, plan.Changes, []node.Change{&node.TreeLook{From: from, To: to, User: user}})
 	return plan, nil
 }
 

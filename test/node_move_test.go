@@ -112,11 +112,13 @@ runuser -u git -- sh -c 'for n in $(seq 3000); do echo $n >/opt/git/many$n; done
 		t.Fatal(result)
 	}
 	m.MustSh(`
-! systemctl is-active pushes; ! systemctl is-failed pushes
+for n in $(seq 200); do test "$(systemctl is-active pushes)" = activating || break; sleep 0.1; done; ! systemctl is-failed pushes
 test "$(git -C /var/lib/mnw/git/a.git rev-parse main)" = "$(git -C /root/work rev-parse main)"
 git -C /var/lib/mnw/git/a.git fsck --strict; git -C /var/lib/mnw/git/b.git fsck --strict
+test "$(git -C /root/work log --oneline | grep -c 'push [1-6]$')" = 6
 for repo in a b; do
-	test "$(git -C /var/lib/mnw/git/$repo.git rev-list --objects --all | wc -l)" = "$(git -C /opt/git/$repo.git rev-list --objects --all | wc -l)"
+	git -C /opt/git/$repo.git rev-list --objects --all | sort >/root/old; git -C /var/lib/mnw/git/$repo.git rev-list --objects --all | sort >/root/new
+	test -z "$(comm -23 /root/old /root/new)"
 done
 test "$(ls /var/lib/mnw/git | wc -l)" = "$(ls /opt/git | wc -l)"`)
 }
@@ -142,4 +144,21 @@ sleep 16`)
 	if result := m.Agent("apply", manifestPath); result.Code != 0 {
 		t.Error(result)
 	}
+}
+
+// What a service may not make is named for what it is, and nothing is moved.
+func TestMoveHomeDevice(t *testing.T) {
+	t.Parallel()
+	m := gitServer(t)
+	m.InstallAgent()
+	m.MustSh(sessionsOver + "mknod /opt/git/dev c 1 3; chown git /opt/git/dev")
+	m.WriteFile(manifestPath, "version: 1\n"+moving, 0o600)
+	result := m.Run("setpriv", "--bounding-set=-mknod", boot.AgentPath, "apply", manifestPath)
+	if result.Code != 1 || !strings.Contains(result.Stdout, "dev: it is a device, which a hardened service may not make: remove it") {
+		t.Error(result)
+	}
+	if result := m.Agent("apply", manifestPath); result.Code != 0 {
+		t.Error(result)
+	}
+	m.MustSh("test -c /var/lib/mnw/git/dev")
 }

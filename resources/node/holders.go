@@ -1,8 +1,8 @@
 package node
 
 import (
-	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +17,7 @@ type Holder struct {
 	Command string        // its command line, shortened
 	Why     string        // what it has to do with the home
 	Unit    string        // the system's unit that it is part of; "" for that of a session
+	Manager string        // the unit of what systemd keeps for the user until 10 s after the last session; "" for anything else
 	Age     time.Duration // since it was started
 }
 
@@ -41,12 +42,19 @@ func (m *Machine) holders(user, home string) ([]Holder, error) {
 	if !known {
 		u.UID = -1
 	}
+	_, lingers := os.Lstat("/var/lib/systemd/linger/" + user) // nil: loginctl enable-linger
 	var found []Holder
 	for _, p := range procs() {
 		uids := p.uids()
-		if why := p.holds(home, slices.Contains(uids, u.UID)); why != "" && len(uids) > 0 {
-			found = append(found, Holder{PID: p.pid(), User: db.userName(uint32(uids[0])), Command: p.command(), Why: why, Unit: p.unit(), Age: p.age()})
+		why := p.holds(home, slices.Contains(uids, u.UID))
+		if why == "" || len(uids) == 0 {
+			continue
 		}
+		h := Holder{PID: p.pid(), User: db.userName(uint32(uids[0])), Command: p.command(), Why: why, Unit: p.unit(), Age: p.age()}
+		if lingers != nil {
+			h.Manager = p.manager()
+		}
+		found = append(found, h)
 	}
 	return found, nil
 }
@@ -87,44 +95,6 @@ func (p proc) uses(home string) string {
 		return "it has " + files[i] + " mapped"
 	}
 	return ""
-}
-
-// shortly is how long a process that came just now may take to go: systemd keeps what
-// it runs for a user for 10 s after the last session.
-const shortly = 15 * time.Second
-
-// Brief says whether a process may soon be gone by itself, as a git push is.
-func (h Holder) Brief() bool { return h.Age < shortly }
-
-// awaitNobody waits for short processes to go, and names those that do not.
-func (m *Machine) awaitNobody(ctx context.Context, user, home string) error {
-	for end := time.Now().Add(shortly); ; {
-		err := m.nobody(user, home)
-		if err == nil || time.Now().After(end) || context.Cause(ctx) != nil {
-			return err
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-}
-
-// nobody is an error that names the processes in the way, if there are any.
-func (m *Machine) nobody(user, home string) error {
-	found, err := m.holders(user, home)
-	if err != nil {
-		return err
-	}
-	return InTheWay(home, found)
-}
-
-// awaitBrief waits for processes that came just now to go, so that the wait does not fall
-// into the time in which what runs is stopped.
-func (m *Machine) awaitBrief(ctx context.Context, user, home string) {
-	for end := time.Now().Add(shortly); time.Now().Before(end) && context.Cause(ctx) == nil; time.Sleep(50 * time.Millisecond) {
-		found, err := m.holders(user, home)
-		if err != nil || !slices.ContainsFunc(found, Holder.Brief) {
-			return
-		}
-	}
 }
 
 // InTheWay is an error that names processes which keep a home from being moved, or,

@@ -148,6 +148,18 @@ func (p proc) unit() string {
 	return ""
 }
 
+// manager is the unit of systemd's own processes for a user, which have a control group
+// to themselves; "" for any other process.
+func (p proc) manager() string {
+	for line := range strings.Lines(string(p.read("cgroup"))) {
+		above, ok := strings.CutSuffix(strings.TrimSpace(line), ".service/init.scope")
+		if unit := filepath.Base(above); ok && strings.HasPrefix(unit, "user@") {
+			return unit + ".service"
+		}
+	}
+	return ""
+}
+
 // age is how long it has been there, by proc_pid_stat(5).
 func (p proc) age() time.Duration {
 	const started, perSecond = 22, 100 // the field, and the clock that it is told by

@@ -73,8 +73,7 @@ func (c *TreeCopy) perform(ctx context.Context, m *Machine) error {
 	if err != nil {
 		return fmt.Errorf("copy %s to %s: %w", c.From, c.To, err)
 	}
-	m.awaitBrief(ctx, c.User, c.From)
-	return nil
+	return m.awaitSessions(ctx, c.User, c.From)
 }
 
 // trees is a tree and the place of its copy.

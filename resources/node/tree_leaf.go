@@ -26,6 +26,9 @@ func (m *Machine) copyLeaf(ctx context.Context, r reached, p place) error {
 		err = unix.Symlinkat(want.target, p.dir, name)
 	} else {
 		err = unix.Mknodat(p.dir, name, r.st.Mode&unix.S_IFMT|0o600, int(want.device))
+		if errors.Is(err, unix.EPERM) {
+			err = errors.New("it is a device, which a hardened service may not make: remove it, or apply from a shell")
+		}
 	}
 	if err != nil {
 		return err

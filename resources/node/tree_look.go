@@ -13,6 +13,7 @@ import (
 type TreeLook struct {
 	From string `json:"from"`
 	To   string `json:"to"`
+	User string `json:"user,omitempty"` // whose home it was
 }
 
 // Subject is part of Change.
@@ -51,6 +52,9 @@ func (c *TreeLook) perform(ctx context.Context, m *Machine) error {
 		return err
 	}
 	defer unix.Close(fd)
+	if err := m.awaitLate(ctx, c.User, c.From); err != nil {
+		return err
+	}
 	if err := m.carryAll(ctx, t.from, fd, mark.Begin, mark.End); err != nil {
 		return fmt.Errorf("%s to %s: %w", c.From, c.To, err)
 	}

@@ -83,16 +83,25 @@ func (c *TreeSync) perform(ctx context.Context, m *Machine) error {
 		return err
 	}
 	defer unix.Close(fd)
-	if err := m.awaitNobody(ctx, c.User, c.From); err != nil {
-		return err
-	}
-	if err := t.settle(ctx, m, fd, &mark); err != nil {
-		return fmt.Errorf("bring %s up to date with %s: %w", c.To, c.From, err)
-	}
-	if err := m.nobody(c.User, c.From); err != nil {
+	if err := c.settle(ctx, m, t, fd, &mark); err != nil {
 		return err
 	}
 	return t.place(m, fd, mark)
+}
+
+// settle settles the copy at a time in which nobody comes to the tree.
+func (c *TreeSync) settle(ctx context.Context, m *Machine, t trees, fd int, mark *copyMark) error {
+	for end := time.Now().Add(shortly); ; {
+		if err := m.awaitNobody(ctx, c.User, c.From); err != nil {
+			return err
+		}
+		if err := t.settle(ctx, m, fd, mark); err != nil {
+			return fmt.Errorf("bring %s up to date with %s: %w", c.To, c.From, err)
+		}
+		if err := m.nobody(c.User, c.From); err == nil || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 // settle makes passes until one finds nothing to be done. What the disk was told so

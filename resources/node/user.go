@@ -2,11 +2,13 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // A UserChange is a change of one user. passwd(5) is shared with everybody who
@@ -228,16 +230,31 @@ func (c *UserChange) perform(ctx context.Context, m *Machine) error {
 	if m.offline {
 		return editAccounts(ctx, m, c.edit)
 	}
-	if c.needsIdle() {
-		m.awaitBrief(ctx, c.Name, "")
-	}
-	if err := c.run(ctx, readUserDB(m)); err != nil {
+	if err := c.runIdle(ctx, m); err != nil {
 		return err
 	}
 	if now = c.seen(c.To, readUserDB(m)); now.String() != c.To.String() {
 		return fmt.Errorf("the user should now be: %s; it is: %s", c.To, now)
 	}
 	return c.keepCrontab(ctx, m)
+}
+
+// runIdle waits for the user's processes where it must, and tries again when one has
+// come just before usermod(8) looked.
+func (c *UserChange) runIdle(ctx context.Context, m *Machine) error {
+	for end := time.Now().Add(shortly); ; {
+		if c.needsIdle() {
+			m.awaitBrief(ctx, c.Name, "")
+		}
+		err := c.run(ctx, readUserDB(m))
+		if busy := (*busyError)(nil); !errors.As(err, &busy) || time.Now().After(end) {
+			return err
+		}
+		found, lookErr := m.holders(c.Name, "")
+		if lookErr != nil || slices.ContainsFunc(found, func(h Holder) bool { return !h.Brief() }) {
+			return err
+		}
+	}
 }
 
 // needsIdle says whether usermod(8) makes the change only while the user has no

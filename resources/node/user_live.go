@@ -128,10 +128,15 @@ func (c *UserChange) explain(err error, db *userDB) error {
 	u, _ := db.User(c.Name)
 	found := processesOf(u.UID)
 	if len(found) == 0 {
-		return fmt.Errorf("%s: %w: stop it and apply again", what, failed)
+		return &busyError{fmt.Sprintf("%s: %s: stop it and apply again", what, failed)}
 	}
-	return fmt.Errorf("%s while it has processes: %s: stop them and apply again%s", what, some(found), lingering(found))
+	return &busyError{fmt.Sprintf("%s while it has processes: %s: stop them and apply again%s", what, some(found), lingering(found))}
 }
+
+// A busyError is the refusal of usermod(8) or userdel(8) because of processes.
+type busyError struct{ says string }
+
+func (e *busyError) Error() string { return e.says }
 
 // lingering explains what systemd keeps running for a user.
 func lingering(processes []string) string {
