@@ -198,6 +198,7 @@ func (c *census) files(dir string, wanted func(name string) bool) []string {
 	return files
 }
 
+// within says whether a path is that of a directory, or lies below it.
 func within(at, dir string) bool {
 	return at == dir || strings.HasPrefix(at, strings.TrimSuffix(dir, "/")+"/")
 }

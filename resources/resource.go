@@ -1,5 +1,6 @@
-// Package resources is what can be managed on a node: one file for each type,
-// and all.go, the list of them.
+// Package resources is what can be managed on a node: a file named after each type,
+// with others beside it where there is more to it (retired.go, census_*.go), and
+// all.go, the list of them.
 //
 // A type is a struct whose fields are what a manifest may say, with doc
 // comments that `mnw-agent explain` prints, and a method Plan that compares

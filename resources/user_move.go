@@ -68,9 +68,9 @@ func (u *User) movable(v node.View, from string) error {
 	switch {
 	case from == "/":
 		return errors.New("the old home is /: that cannot be moved")
-	case strings.HasPrefix(to, from+"/"):
+	case within(to, from):
 		return fmt.Errorf("the new home %s lies in the old one, %s: move it by hand", to, from)
-	case strings.HasPrefix(from, to+"/"):
+	case within(from, to):
 		return fmt.Errorf("the old home %s lies in the new one, %s: move it by hand", from, to)
 	}
 	mounted, err := v.MountBelow(from)
@@ -129,13 +129,8 @@ func vacant(v node.View, from, to string) error {
 }
 
 func areIn(names []string) string {
-	const few = 3
 	if len(names) == 1 {
 		return names[0] + " is"
 	}
-	text := strings.Join(names[:min(len(names), few)], ", ")
-	if len(names) > few {
-		return fmt.Sprintf("%s and %d more are", text, len(names)-few)
-	}
-	return text + " are"
+	return few(names) + " are"
 }

@@ -149,7 +149,7 @@ func (p proc) unit() string {
 }
 
 // manager is the unit of systemd's own processes for a user, which have a control group
-// to themselves; "" for any other.
+// to themselves; "" for any other process.
 func (p proc) manager() string {
 	for line := range strings.Lines(string(p.read("cgroup"))) {
 		above, ok := strings.CutSuffix(strings.TrimSpace(line), ".service/init.scope")
