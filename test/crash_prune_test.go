@@ -34,7 +34,7 @@ func TestPruneAtEveryCall(t *testing.T) {
 	t.Run("apply", func(t *testing.T) {
 		t.Parallel()
 		c := newCrash(t, programs, prunes)
-		c.everyCall("killed", nil, c.pristine, []string{"apply", c.manifest}, func(when string) {
+		c.everyCall("killed", turns["killed"], c.pristine, []string{"apply", c.manifest}, func(when string) {
 			c.leave()
 			c.agent(0, "apply", c.manifest)
 			c.pruned(when, "/etc/gshadow", "/etc/shadow") // lines that nothing refers to stay, if it was killed at them
@@ -51,7 +51,7 @@ func TestPruneAtEveryCall(t *testing.T) {
 			c.sh("cp -a " + c.root + " " + applied)
 			c.leave()
 			first := c.counted()
-			c.everyCall("killed", nil, applied, []string{"apply", "--prune", c.manifest}, func(when string) {
+			c.everyCall("killed", turns["killed"], applied, []string{"apply", "--prune", c.manifest}, func(when string) {
 				killed := c.counted()
 				c.agent(0, "apply", next, c.manifest)
 				c.pruned(when)

@@ -68,18 +68,18 @@ var faults = sync.OnceValues(func() (programs map[string][]byte, err error) {
 
 // Killed just before any of the system calls that write, or with any of them
 // failing, a run leaves every file old or new, and the next one converges and
-// leaves nothing behind.
+// leaves nothing behind. The two failures take turns at the calls.
 func TestCrashAtEveryCall(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("owners are part of it: it needs root")
 	}
 	t.Parallel()
 	programs := crashPrograms(t)
-	for what, args := range map[string][]string{"killed": nil, "ENOSPC": {"-errno", "ENOSPC"}, "EIO": {"-errno", "EIO"}} {
+	for what, f := range turns {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			c := newCrash(t, programs, crashes)
-			c.everyCall(what, args, c.pristine, []string{"apply", c.manifest}, c.recovers)
+			c.everyCall(what, f, c.pristine, []string{"apply", c.manifest}, c.recovers)
 		})
 		t.Run(what+" on the way back", func(t *testing.T) {
 			t.Parallel()
@@ -88,16 +88,26 @@ func TestCrashAtEveryCall(t *testing.T) {
 			c.agent(0, "apply", c.manifest)
 			applied := c.root + "-applied"
 			c.sh(fmt.Sprintf("cp -a %s %s", c.root, applied))
-			c.everyCall(what, args, applied, []string{"rollback"}, c.goesBack)
+			c.everyCall(what, f, applied, []string{"rollback"}, c.goesBack)
 		})
 	}
 }
 
-// everyCall strikes a run of the agent, which begins with a copy of a tree, at each
-// of its calls.
-func (c *crash) everyCall(what string, fault []string, tree string, argv []string, then func(when string)) {
-	n := 1
-	for ; c.struck(tree, append(fault, "-nth", fmt.Sprint(n)), argv); n++ {
+// A fault is what befalls a run, at every so many of its calls from the first on.
+type fault struct {
+	args          []string
+	first, stride int
+}
+
+var turns = map[string]fault{
+	"killed": {nil, 1, 1}, "ENOSPC": {[]string{"-errno", "ENOSPC"}, 1, 2}, "EIO": {[]string{"-errno", "EIO"}, 2, 2},
+}
+
+// everyCall strikes a run of the agent, which begins with a copy of a tree, at its
+// calls.
+func (c *crash) everyCall(what string, f fault, tree string, argv []string, then func(when string)) {
+	n := f.first
+	for ; c.struck(tree, append(f.args, "-nth", fmt.Sprint(n)), argv); n += f.stride {
 		when := fmt.Sprintf("%s at call %d (%s)", what, n, c.where)
 		c.whole(when)
 		then(when)
@@ -105,7 +115,7 @@ func (c *crash) everyCall(what string, fault []string, tree string, argv []strin
 	if n < 50 {
 		c.Errorf("there were %d calls only", n-1)
 	}
-	c.Logf("%s, %s: %d calls", argv[0], what, n-1)
+	c.Logf("%s, %s: calls up to %d", argv[0], what, n-f.stride)
 }
 
 // A crash is one tree on which runs are struck, again and again.
