@@ -22,7 +22,7 @@ build: ## the agent, one static binary: ./mnw-agent
 # The tests run the agent, which Go's cache of test results does not see: -count=1.
 # Most of a test is waiting for a node: several go side by side on each processor.
 PARALLEL ?= $(shell echo $$((2 * $$(nproc))))
-GOTEST := $(GO) test -count=1 -parallel=$(PARALLEL) -timeout=13m $(TESTFLAGS)
+GOTEST := $(GO) test -count=1 -parallel=$(PARALLEL) -timeout=14m $(TESTFLAGS)
 
 .PHONY: test
 test: ## every test, on real nodes; without root those that can do without, and the names of the others
