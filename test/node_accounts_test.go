@@ -3,6 +3,8 @@ package test
 import (
 	"strings"
 	"testing"
+
+	"github.com/makenotwork/mnw-agent/test/boot"
 )
 
 // Users that are in each other's groups go, and come back. A user's number takes
@@ -31,14 +33,14 @@ getent passwd tool agnes worker >/root/before; getent group tool agnes worker >>
 func TestUserInUse(t *testing.T) {
 	t.Parallel()
 	m := oldServer(t)
-	m.MustSh(push)
+	m.MustSh(boot.Push)
 	m.MustSh("runuser -u mnw-cli -- sleep 300 >/dev/null 2>&1 & sleep 16")
 	const busy = "users: {mnw-cli: {home: /srv/cli}}\n"
 	if planned := run(m, busy, "plan"); planned.Code != 1 || !strings.Contains(planned.Stdout, "mnw-cli (sleep 300): it runs as the user") {
 		t.Error(planned)
 	}
 	m.MustSh("pkill -x sleep -u mnw-cli")
-	m.MustSh(push)
+	m.MustSh(boot.Push)
 	if result := m.Agent("apply", cutoverDir+"manifest.yaml"); result.Code != 0 {
 		t.Error(result)
 	}

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/makenotwork/mnw-agent/test/boot"
 )
 
 // The old tree does not go while anything refers to it, and what does is told, thing
@@ -51,7 +53,7 @@ func TestCleanup(t *testing.T) {
 	apply("cleanup.yaml", 0)
 	m.MustSh(`! ls -d /opt/makenotwork /opt/git; ls -d /opt/makenotwork.retired-* /opt/git.retired-*
 		systemctl restart makenotwork; curl -sS --retry 20 --retry-connrefused --fail localhost:3000/api/health | grep '"version":"0.9.6"'`)
-	m.MustSh(push)
+	m.MustSh(boot.Push)
 }
 
 // referred is what still refers to the old tree when the server has moved.

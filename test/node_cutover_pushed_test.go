@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/makenotwork/mnw-agent/agent"
+
+	"github.com/makenotwork/mnw-agent/test/boot"
 )
 
 // pushing has max push commits to a branch, again and again with a pause between, until
@@ -47,7 +49,7 @@ func TestCutoverAwaitsPush(t *testing.T) {
 	t.Parallel()
 	m := oldServer(t)
 	m.WriteFile("/opt/git/max/meta.git/hooks/pre-receive", "#!/bin/sh\nsleep 20\n", 0o755)
-	m.MustSh("systemd-run --quiet --unit=long sh -euc '" + strings.ReplaceAll(push, "'", `'\''`) + "'; for n in $(seq 100); do pgrep pre-receive && break; sleep 0.1; done")
+	m.MustSh("systemd-run --quiet --unit=long sh -euc '" + strings.ReplaceAll(boot.Push, "'", `'\''`) + "'; for n in $(seq 100); do pgrep pre-receive && break; sleep 0.1; done")
 	r := report(t, m.Agent("apply", "--json", cutoverDir+"cutover.yaml"))
 	if r.Result != agent.Changed || down(r) > 10 {
 		t.Errorf("%s, and the server was down for %.1fs", r.Result, down(r))
@@ -75,7 +77,7 @@ func TestCutoverInTheWay(t *testing.T) {
 func TestCutoverLateLogin(t *testing.T) {
 	t.Parallel()
 	m := oldServer(t)
-	m.MustSh(push + `
+	m.MustSh(boot.Push + `
 		git -c user.name=max -c user.email=max@example.net commit --quiet --allow-empty --message=late
 		sed -i '1i session required pam_exec.so /bin/sleep 3' /etc/pam.d/sshd
 		for n in $(seq 200); do pgrep -u git >/dev/null || break; sleep 0.1; done

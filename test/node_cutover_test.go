@@ -43,15 +43,6 @@ func TestProdBefore(t *testing.T) {
 	}
 }
 
-// push has max push a commit over ssh, and look for it in the repositories of git.
-const push = `export GIT_SSH_COMMAND="ssh -i /root/max -o StrictHostKeyChecking=accept-new" GIT_AUTHOR_NAME=max GIT_AUTHOR_EMAIL=max@example.net GIT_COMMITTER_NAME=max GIT_COMMITTER_EMAIL=max@example.net
-	rm -rf /root/meta
-	git clone --quiet git@localhost:max/meta.git /root/meta
-	cd /root/meta
-	git commit --quiet --allow-empty --message="pushed $(date +%N)"
-	git push --quiet origin main
-	test "$(git rev-parse main)" = "$(runuser -u git -- git --git-dir="$(getent passwd git | cut -d: -f6)/max/meta.git" rev-parse main)"`
-
 // objects is every object in the repositories below a directory, by repository.
 func objects(m *boot.Machine, dir string) string {
 	return m.MustSh("cd " + dir + ` && for r in $(find . -name '*.git' -type d | sort); do
@@ -66,7 +57,7 @@ func objects(m *boot.Machine, dir string) string {
 func TestCutover(t *testing.T) {
 	t.Parallel()
 	m := oldServer(t)
-	m.MustSh(push)
+	m.MustSh(boot.Push)
 	before, files := objects(m, "/opt/git"), m.Snapshot("/opt/mnw", stateDir).WithoutTimes()
 	started := startTime(t, m)
 
@@ -92,7 +83,7 @@ func TestCutover(t *testing.T) {
 	if missing := lacks(objects(m, "/var/lib/mnw/git"), before); missing != "" {
 		t.Errorf("objects are lost:\n%s", missing)
 	}
-	m.MustSh(push)
+	m.MustSh(boot.Push)
 	after := m.Snapshot("/opt/mnw", stateDir).WithoutTimes()
 	for name, entry := range files {
 		if under(name, "/opt/makenotwork") && entry != after[name] {
@@ -221,5 +212,5 @@ func TestCutoverGoesBack(t *testing.T) {
 	if lost := lacks(objects(m, "/opt/git"), kept); lost != "" {
 		t.Errorf("objects are lost:\n%s", lost)
 	}
-	m.MustSh(push)
+	m.MustSh(boot.Push)
 }

@@ -17,8 +17,9 @@ type Unit struct {
 	SubState    string // running, exited, auto-restart, dead, …
 	MainPID     int    // 0 when there is none
 
-	// Started is when the main process was last started, which is before it
-	// read anything; of a unit without processes, when it became active.
+	// Started is when the main process was last started, which systemd notes right
+	// after the fork, as a rule before it has read anything; of a unit without
+	// processes, when it became active.
 	Started time.Time
 	// Loaded is when a running unit last read its configuration: at its last
 	// reload that succeeded, or when it was started.

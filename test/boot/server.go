@@ -81,3 +81,13 @@ func (c *Container) layOut(b build, script string, args ...string) error {
 	}
 	return c.Do("rm", "-r", place)
 }
+
+// Push is a script in which max pushes a commit to a Server over ssh, and looks for it
+// where the home of git is.
+const Push = `export GIT_SSH_COMMAND="ssh -i /root/max -o StrictHostKeyChecking=accept-new" GIT_AUTHOR_NAME=max GIT_AUTHOR_EMAIL=max@example.net GIT_COMMITTER_NAME=max GIT_COMMITTER_EMAIL=max@example.net
+	rm -rf /root/meta
+	git clone --quiet git@localhost:max/meta.git /root/meta
+	cd /root/meta
+	git commit --quiet --allow-empty --message="pushed $(date +%N)"
+	git push --quiet origin main
+	test "$(git rev-parse main)" = "$(runuser -u git -- git --git-dir="$(getent passwd git | cut -d: -f6)/max/meta.git" rev-parse main)"`

@@ -55,20 +55,12 @@ func TestServer(t *testing.T) {
 	}
 	m.MustSh("set -a; . /opt/makenotwork/.env; cd /opt/git; rm -r .ssh; sudo -u git -E /opt/makenotwork/mnw-admin rebuild-keys; test -s .ssh/authorized_keys")
 
-	m.MustSh(push)
+	m.MustSh(Push)
 	m.Must("systemctl", "stop", "makenotwork")
 	if page := m.Must("curl", "-s", "localhost:8080"); !strings.Contains(page, "The server is down") {
 		t.Errorf("with the server stopped caddy shows\n%s", page)
 	}
 }
-
-// push is what somebody does who has the key of max.
-const push = `export GIT_SSH_COMMAND="ssh -i /root/max -o StrictHostKeyChecking=accept-new" GIT_AUTHOR_NAME=max GIT_AUTHOR_EMAIL=max@example.net GIT_COMMITTER_NAME=max GIT_COMMITTER_EMAIL=max@example.net
-	git clone --quiet git@localhost:max/meta.git /root/meta
-	cd /root/meta
-	git commit --quiet --allow-empty --message=pushed
-	git push --quiet origin main
-	test "$(git rev-parse main)" = "$(git --git-dir=/opt/git/max/meta.git --work-tree=/ -c safe.directory='*' rev-parse main)"`
 
 // The server starts with everything that its environment names, or not at all.
 func TestServerReadsItsEnvironment(t *testing.T) {
