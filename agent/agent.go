@@ -78,6 +78,7 @@ func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Re
 		return nil, err
 	}
 	defer machine.Close()
+	o.recallDigests(machine)
 	r := &run{
 		maker:    maker{machine: machine, options: o, report: newReport(mode, m, began), progress: o.Progress, log: log{journal: o.journal()}},
 		manifest: m, steps: graph.steps, owners: graph.owners, windows: graph.windows,
@@ -119,7 +120,7 @@ func (r *run) planOnly(ctx context.Context) error {
 	r.noteStanding()
 	err := r.conclude(ctx)
 	if r.options.Remember {
-		err = errors.Join(err, r.remember())
+		err = errors.Join(err, r.remember(), r.options.keepDigests(r.machine))
 	}
 	return err
 }

@@ -73,11 +73,13 @@ func (r *run) tellCauses() error {
 }
 
 // differs says whether the step has found something, whatever came of it.
-func (s *step) differs() bool { return !s.orphan && len(s.plan.Changes)+len(s.made) > 0 }
+func (s *step) differs() bool {
+	return !s.orphan && len(s.plan.Changes)+len(s.plan.Differs)+len(s.made) > 0
+}
 
 func (r *run) findCause(s *step, known *thing) {
 	s.cause = Intended
-	if known != nil && !s.dueNow() && known.Declared != "" && known.Declared == r.declared(s) {
+	if len(s.plan.Differs) > 0 || known != nil && !s.dueNow() && known.Declared != "" && known.Declared == r.declared(s) {
 		s.cause = Drift
 	}
 	if s.id.Type != runType {

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,14 +13,17 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
 // This file is the agent's own documents in the state directory: the report of
 // the last run, and which manifests are held.
 
 const (
-	reportFile = "report.json"
-	heldFile   = "held.json"
+	reportFile  = "report.json"
+	heldFile    = "held.json"
+	digestsFile = "digests"
 )
 
 // A Hold keeps a manifest from being applied again after it was taken back. Each
@@ -125,12 +129,29 @@ func (o Options) keep(r *Report) error {
 	return o.write(reportFile, text, false)
 }
 
+// recallDigests lets a machine know what an earlier run knew of the content of files,
+// and keepDigests keeps it for a later one, which could do without.
+func (o Options) recallDigests(m *node.Machine) {
+	m.Digests().From(func() []byte {
+		text, _ := os.ReadFile(filepath.Join(o.StateDir, digestsFile))
+		return bytes.TrimSuffix(text, []byte("\n"))
+	})
+}
+
+func (o Options) keepDigests(m *node.Machine) error {
+	text, ok := m.Digests().Text()
+	if !ok {
+		return nil
+	}
+	return o.write(digestsFile, text, false)
+}
+
 // sweepDocuments removes what a run that was killed may have left of a document.
 func (o Options) sweepDocuments() {
 	if release, err := o.lockMemory(); err == nil {
 		defer release()
 	}
-	for _, name := range []string{reportFile, heldFile, memoryFile, thingsFile} {
+	for _, name := range []string{reportFile, heldFile, memoryFile, thingsFile, digestsFile} {
 		_ = os.Remove(filepath.Join(o.StateDir, name+".new"))
 	}
 }

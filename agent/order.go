@@ -20,6 +20,7 @@ func order(m *manifests.Manifest) (*graph, error) {
 	for i := range m.Entries {
 		g.add(&m.Entries[i])
 	}
+	g.introduce()
 	g.addRuns()
 	slices.SortFunc(g.steps, byID)
 	for _, s := range g.steps {
@@ -58,6 +59,19 @@ func (g *graph) add(e *manifests.Entry) {
 	if owner, ok := e.Resource.(resources.Owner); ok {
 		for _, subject := range owner.Owns() {
 			g.owners[subject] = s
+		}
+	}
+}
+
+// introduce lets the resources that want to know each other.
+func (g *graph) introduce() {
+	all := make([]resources.Resource, len(g.steps))
+	for i, s := range g.steps {
+		all[i] = s.resource
+	}
+	for _, one := range all {
+		if n, ok := one.(resources.Neighbour); ok {
+			n.Meets(all)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"context"
 	"io"
 	"path"
 	"slices"
@@ -39,6 +40,11 @@ func (r *recorder) ReadFile(path string) ([]byte, error) {
 func (r *recorder) Open(path string) (io.ReadCloser, error) {
 	r.note(node.OfPath, path)
 	return r.View.Open(path)
+}
+
+func (r *recorder) Digest(ctx context.Context, path string) (node.Digest, error) {
+	r.note(node.OfPath, path)
+	return r.View.Digest(ctx, path)
 }
 
 func (r *recorder) ReadVouched(path string) (node.State, error) {

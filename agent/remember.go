@@ -186,8 +186,10 @@ func why(told *ResourceReport) string {
 		}
 		text += c.Line
 	}
-	if text == "" && len(told.Notes) > 0 {
-		return told.Notes[0]
+	for _, more := range [][]string{told.Differs, told.Notes} {
+		if text == "" && len(more) > 0 {
+			return more[0]
+		}
 	}
 	return text
 }

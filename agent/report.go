@@ -41,7 +41,7 @@ const (
 	OutcomeOK       Outcome = "ok"       // it is as declared
 	OutcomeDiffers  Outcome = "differs"  // it is not, and nothing was done about it in this run
 	OutcomeChanged  Outcome = "changed"  // it is now
-	OutcomeAudited  Outcome = "audited"  // it is not, and the manifest wants no more than to know
+	OutcomeAudited  Outcome = "audited"  // it is not, and the manifest wants no more than to know, or no change would mend it
 	OutcomeFighting Outcome = "fighting" // it is not, and is left to whoever changes it again and again
 	OutcomeFailed   Outcome = "failed"
 	OutcomeRefused  Outcome = "refused"  // a judge, or a condition on the future, stopped the run
@@ -92,6 +92,7 @@ type ResourceReport struct {
 	Cause    Cause          `json:"cause,omitempty"`   // why it differs, or did, as far as that is known
 	Changes  []ChangeReport `json:"changes,omitempty"` // planned, or with outcome changed, made
 	Made     int            `json:"made,omitempty"`    // how many of the changes were made
+	Differs  []string       `json:"differs,omitempty"` // what is not as declared, and no change mends
 	Error    string         `json:"error,omitempty"`
 	Because  string         `json:"because,omitempty"` // skipped: the id of the resource that failed
 	Notes    []string       `json:"notes,omitempty"`

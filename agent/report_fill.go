@@ -117,6 +117,9 @@ func (r *Report) resource(s *step) ResourceReport {
 	for _, note := range s.plan.Notes {
 		report.Notes = append(report.Notes, r.conceal(note))
 	}
+	for _, text := range s.plan.Differs {
+		report.Differs = append(report.Differs, r.conceal(text))
+	}
 	if s.state != made {
 		report.Stale = s.plan.Stale
 	}
@@ -150,9 +153,9 @@ func outcome(s *step) Outcome {
 	switch {
 	case s.state == pending && len(s.plan.Changes) == 0:
 		return OutcomeUnseen
-	case len(s.plan.Changes) == 0:
+	case len(s.plan.Changes)+len(s.plan.Differs) == 0:
 		return OutcomeOK
-	case s.audit:
+	case s.audit || len(s.plan.Changes) == 0:
 		return OutcomeAudited
 	case s.fought:
 		return OutcomeFighting

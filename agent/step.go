@@ -109,7 +109,7 @@ func (s *step) look(ctx context.Context, v node.View) {
 	plan, err := s.planOn(ctx, seen)
 	s.plan, s.looked, s.state, s.err = plan, seen.looked, planned, nil
 	if err != nil {
-		s.plan = node.Plan{Notes: plan.Notes}
+		s.plan = node.Plan{Notes: plan.Notes, Differs: plan.Differs}
 		s.fail(err)
 	}
 	s.took += time.Since(began)

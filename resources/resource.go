@@ -67,6 +67,10 @@ type Examiner interface {
 // asked after the Examiners.
 type Remarker interface{ Remark(v node.View) []string }
 
+// A Neighbour wants to know what else a manifest declares. It is told once, before
+// anything is planned.
+type Neighbour interface{ Meets(all []Resource) }
+
 // A Secretive resource declares texts that must not show anywhere. The engine
 // takes them out of every message, whoever wrote it.
 type Secretive interface{ Conceals() []string }

@@ -35,11 +35,12 @@ type Retired struct {
 	// Soak is how long it is kept after it was moved aside, counted from the end of that
 	// day (UTC). Default: 168h.
 	Soak *Duration `yaml:"soak,omitempty"`
-	// Twin is the path that has taken its place, such as /var/lib/mnw/git of /opt/git: as
-	// long as it holds what the twin lacks, it stays, and all of that is told. Files are
-	// compared by what they hold, where the twin's is not the newer one, and git
-	// repositories by their refs, each of which the twin must have, at the same commit or
-	// at one that comes from it. Owners and modes are not compared.
+	// Twin is the path that has taken its place, such as /var/lib/mnw/git of /opt/git.
+	// While both are there they should hold the same: where they do not, that is drift,
+	// which is told and left to you. As long as it holds what the twin lacks, it stays: a
+	// file that the twin has not, or has otherwise and not newer; of a git repository a
+	// ref that the twin has not, neither at the same commit nor at one that comes from
+	// it. Files are compared by what they hold. Owners and modes are not compared.
 	Twin Path `yaml:"twin,omitempty"`
 }
 

@@ -15,7 +15,8 @@ import (
 // its place, before anything is written.
 //
 // What it grants on this host is examined as well, on the node as it will be. A
-// command that does not exist is refused, but for patterns; so is one that
+// command that does not exist is refused, but for patterns; so is one that lies in a
+// path that the manifest retires, which is a note before its day; so is one that
 // a user to whom it is granted could replace, by writing to it or to a directory on
 // the way to it, where that gives root's rights: privilege escalation. Where it
 // gives another user's or a group's, or only spares a user who may do everything
@@ -41,6 +42,8 @@ type Sudoers struct {
 	AcceptMissing []Path `yaml:"accept_missing,omitempty"`
 	// State is whether it should be there. Default: present.
 	State Presence `yaml:"state,omitempty"`
+
+	retired []*Retired // in the same manifest
 }
 
 const (
@@ -71,6 +74,15 @@ func (s *Sudoers) Examine(_ context.Context, v node.View) error {
 
 // Remark is part of Remarker.
 func (s *Sudoers) Remark(v node.View) []string { return s.lint(v).remarks }
+
+// Meets is part of Neighbour.
+func (s *Sudoers) Meets(all []Resource) {
+	for _, other := range all {
+		if r, ok := other.(*Retired); ok {
+			s.retired = append(s.retired, r)
+		}
+	}
+}
 
 // Judges is part of Judged.
 func (s *Sudoers) Judges(node.View) ([]node.Judge, error) {

@@ -67,6 +67,7 @@ func (l *lint) command(g sudoers.Grant, spec sudoers.Spec) error {
 			l.refuse("%s:%d: %s %w", c.File, c.Line, c.Path, err)
 		}
 	}
+	l.leaving(c, at, way)
 	if c.Digested || !l.v.Owners() {
 		return nil
 	}
@@ -78,6 +79,24 @@ func (l *lint) command(g sudoers.Grant, spec sudoers.Spec) error {
 		l.replaced(g, spec, file, way)
 	}
 	return nil
+}
+
+// leaving tells of a command that lies in a path which should go away, by its name or
+// where that leads.
+func (l *lint) leaving(c sudoers.Command, at string, w way) {
+	for _, r := range l.retired {
+		dir, _ := follow(l.v, path.Dir(string(r.Path)))
+		real := path.Join(dir, path.Base(string(r.Path)))
+		inside := func(s wayStep) bool { return within(s.path, real) }
+		if !within(path.Clean(at), string(r.Path)) && !slices.ContainsFunc(w, inside) {
+			continue
+		}
+		say, since := l.refuse, "is"
+		if !r.After.hasCome(l.v.Now()) {
+			say, since = l.remark, "from "+string(r.After)+" on is"
+		}
+		say("%s:%d: %s lies in %s, which %s to go away (retired): grant what takes its place", c.File, c.Line, c.Path, r.Path, since)
+	}
 }
 
 // program is why there is no program at the end of a way, or no directory where

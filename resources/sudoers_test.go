@@ -84,6 +84,37 @@ func TestSudoersMissing(t *testing.T) {
 	says(t, lintOf(t, &Sudoers{}, "git ALL=/opt/a\n", "x /usr/bin/sudo"))
 }
 
+// What lies in a path that should go away is refused from its day on, and noted before.
+func TestSudoersRetired(t *testing.T) {
+	tree := []string{"f /opt/old/tool 0755 root:root", "f /opt/older/tool 0755 root:root", "l /opt/link old", "l /srv/opt ../opt", "l /opt/current /opt/old/tool"}
+	for name, test := range map[string]struct {
+		text    string
+		retired Path
+		after   Day
+		want    []string
+	}{
+		"in it":               {"\ngit ALL=(git) /opt/old/tool x\n", "/opt/old", "", []string{"/etc/sudoers.d/x:2: /opt/old/tool lies in /opt/old, which is to go away…"}},
+		"itself":              {"git ALL=(git) /opt/old/tool\n", "/opt/old/tool", "", []string{"…lies in /opt/old/tool…"}},
+		"beside it":           {"git ALL=(git) /opt/older/tool\n", "/opt/old", "", nil},
+		"by way of a link":    {"git ALL=(git) /opt/link/tool, /opt/current\n", "/opt/old", "", []string{"…/opt/link/tool lies in /opt/old…", "…/opt/current lies…"}},
+		"retired by a link":   {"git ALL=(git) /opt/old/tool\n", "/srv/opt/old", "", []string{"…lies in /srv/opt/old…"}},
+		"a link that goes":    {"git ALL=(git) /opt/link/tool\n", "/opt/link", "", []string{"…lies in /opt/link…"}},
+		"a pattern":           {"git ALL=(git) /opt/old/t*\n", "/opt/old", "", []string{"…/opt/old/t* lies in /opt/old…"}},
+		"a directory":         {"git ALL=(git) /opt/old/\n", "/opt/old", "", []string{"…/opt/old/ lies in /opt/old…"}},
+		"with a digest":       {"git ALL=(git) sha224:aa /opt/old/tool\n", "/opt/old", "", []string{"…lies in…"}},
+		"denied":              {"git ALL=(git) !/opt/old/tool\n", "/opt/old", "", nil},
+		"before its day":      {"git ALL=(git) /opt/old/tool\n", "/opt/old", "2999-01-01", []string{"note: …which from 2999-01-01 on is to go away…"}},
+		"from its day on":     {"git ALL=(git) /opt/old/tool\n", "/opt/old", "2000-01-01", []string{"/etc/sudoers.d/x:1: …"}},
+		"what is there in it": {"git ALL=(git) /opt/old/none\n", "/opt/old", "", []string{"…does not exist…", "…lies in…"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &Sudoers{}
+			s.Meets([]Resource{&File{Path: "/opt/older"}, &Retired{Path: test.retired, After: test.after}})
+			says(t, lintOf(t, s, test.text, tree...), test.want...)
+		})
+	}
+}
+
 func TestSudoersReplaceable(t *testing.T) {
 	const own = "f /opt/tool 0755 git:git"
 	for name, test := range map[string]struct {

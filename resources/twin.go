@@ -10,15 +10,15 @@ import (
 
 // This file keeps a path while it holds what the one that has taken its place lacks.
 
-// mindTwin tells what the path holds and its twin lacks: an error when nothing else
-// keeps the path where it is, notes until then.
+// mindTwin tells how the path and its twin differ, which is drift while both are there,
+// and an error when nothing but what the twin lacks keeps the path where it is.
 func (r *Retired) mindTwin(ctx context.Context, plan *node.Plan, v node.View, now node.State, due bool) error {
 	if r.Twin == "" || now.Kind != node.Directory && now.Kind != node.File {
 		return nil
 	}
-	t, err := compareTwins(ctx, v, string(r.Path), string(r.Twin), false)
+	t, err := compareTwins(ctx, v, string(r.Path), string(r.Twin), byDigest)
 	if err == nil && due && len(t.lacks) == 0 {
-		t, err = compareTwins(ctx, v, string(r.Path), string(r.Twin), true)
+		t, err = compareTwins(ctx, v, string(r.Path), string(r.Twin), byContent)
 	}
 	switch {
 	case err != nil && due:
@@ -27,22 +27,42 @@ func (r *Retired) mindTwin(ctx context.Context, plan *node.Plan, v node.View, no
 		plan.Notes = append(plan.Notes, fmt.Sprintf("twin: %s", err))
 		return nil
 	}
-	if t.ahead > 0 {
-		plan.Notes = append(plan.Notes, fmt.Sprintf("%s has moved on since, in %s such as %s", r.Twin, counted(t.ahead, "place"), t.example))
-	}
-	if len(t.lacks) == 0 {
+	lacks, ahead := t.lacking(r.Twin), t.leading(r.Twin)
+	switch {
+	case due && lacks == "" && ahead != "": // it goes, and nothing is lost with it
+		plan.Notes = append(plan.Notes, ahead)
 		return nil
+	case lacks != "":
+		plan.Differs = append(plan.Differs, lacks)
+	}
+	if ahead != "" {
+		plan.Differs = append(plan.Differs, ahead)
+	}
+	if due && lacks != "" {
+		return fmt.Errorf("it stays: %s", lacks)
+	}
+	return nil
+}
+
+// lacking is what the newer twin lacks, line by line, "" when it has all.
+func (t *twins) lacking(newer Path) string {
+	if len(t.lacks) == 0 {
+		return ""
 	}
 	lines := t.lacks[:min(len(t.lacks), mostTold)]
 	if more := len(t.lacks) - mostTold; more > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
-	holds := fmt.Sprintf("it holds %s that %s lacks", counted(len(t.lacks), "thing"), r.Twin)
-	if due {
-		return fmt.Errorf("it stays: %s: see that they come there, or delete them here:\n%s", holds, strings.Join(lines, "\n"))
+	return fmt.Sprintf("it holds %s that %s lacks: see that they come there, or delete them here:\n%s",
+		counted(len(t.lacks), "thing"), newer, strings.Join(lines, "\n"))
+}
+
+// leading is what the newer twin has alone, "" when it has nothing.
+func (t *twins) leading(newer Path) string {
+	if t.ahead == 0 {
+		return ""
 	}
-	plan.Notes = append(append(plan.Notes, holds), lines...)
-	return nil
+	return fmt.Sprintf("%s has moved on since, in %s such as %s", newer, counted(t.ahead, "place"), t.example)
 }
 
 func counted(n int, what string) string {

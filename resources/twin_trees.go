@@ -16,18 +16,21 @@ import (
 
 // This file compares two trees, so that nothing is lost with the older one.
 
+// A likeness says whether two files of the same size hold the same.
+type likeness func(ctx context.Context, v node.View, one, other string) (bool, error)
+
 // Twins are two trees that should hold the same.
 type twins struct {
 	view    node.View
-	exact   bool            // files of the same size and time are compared, too
+	alike   likeness
 	skip    map[string]bool // what is not compared as a file
 	lacks   []string        // what the older one holds and the newer one lacks
 	ahead   int             // what the newer one holds otherwise, or alone
 	example string          // of these
 }
 
-func compareTwins(ctx context.Context, v node.View, older, newer string, exact bool) (*twins, error) {
-	t := &twins{view: v, exact: exact, skip: map[string]bool{}}
+func compareTwins(ctx context.Context, v node.View, older, newer string, alike likeness) (*twins, error) {
+	t := &twins{view: v, alike: alike, skip: map[string]bool{}}
 	end, _ := follow(v, newer)
 	return t, t.compare(ctx, older, end)
 }
@@ -129,11 +132,7 @@ func (t *twins) repositories(ctx context.Context, older, newer string) error {
 
 func (t *twins) files(ctx context.Context, older, newer string, a, b node.State) error {
 	if a.Size == b.Size {
-		if !t.exact && a.MTime.Equal(b.MTime) {
-			return nil
-		}
-		same, err := t.same(ctx, older, newer)
-		if err != nil || same {
+		if alike, err := t.alike(ctx, t.view, older, newer); err != nil || alike {
 			return err
 		}
 	}
@@ -151,11 +150,21 @@ func (t *twins) differ(older, newer string, a, b node.State) {
 	t.lack(older, newer+" holds something else, and is not newer")
 }
 
-// same says whether two files of the same size hold the same.
-func (t *twins) same(ctx context.Context, one, other string) (bool, error) {
+// byDigest goes by what is known of files that have not changed since they were read.
+func byDigest(ctx context.Context, v node.View, one, other string) (bool, error) {
+	a, err := v.Digest(ctx, one)
+	if err != nil {
+		return false, err
+	}
+	b, err := v.Digest(ctx, other)
+	return a == b, err
+}
+
+// byContent reads both.
+func byContent(ctx context.Context, v node.View, one, other string) (bool, error) {
 	var readers [2]io.Reader
 	for i, file := range []string{one, other} {
-		r, err := t.view.Open(file)
+		r, err := v.Open(file)
 		if err != nil {
 			return false, err
 		}

@@ -60,7 +60,11 @@ var members = []member{
 		ended(s, agent.RolledBack, ago(100), ago(100))
 		s.Outage = &agent.LastOutage{Check: "api", Seconds: 42, At: ago(100)}
 	}},
-	{"torn", "db", func(s *agent.Status, ago func(int) time.Time) { ended(s, agent.RollbackFailed, ago(100), ago(100)) }},
+	{"torn", "db", func(s *agent.Status, ago func(int) time.Time) {
+		ended(s, agent.RollbackFailed, ago(100), ago(100))
+		drifted(s, agent.StateDrifted, ago(700))
+		s.Resources[len(s.Resources)-1].Type = "retired"
+	}},
 	{"held", "db", func(s *agent.Status, ago func(int) time.Time) {
 		ended(s, agent.Held, ago(100), ago(400))
 		s.Manifests[0].Held = &agent.Hold{Run: 1}

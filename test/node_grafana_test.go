@@ -128,6 +128,7 @@ var firesFor = map[string][]string{
 	"MnwAgentCorrectedDrift":   {"failed-once", "failing", "fine", "held", "leftover", "never-well", "plans", "rolled-back", "stale", "torn"},
 	"MnwAgentFighting":         {"held"},
 	"MnwAgentDrift":            {"failing", "stale"},
+	"MnwAgentTwinsDiffer":      {"torn"},
 	"MnwAgentUnitStale":        {"failing"},
 	"MnwAgentCheckFailing":     {"failing"},
 }

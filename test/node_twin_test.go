@@ -27,6 +27,17 @@ echo more >more; git add more; git commit -qm more
 git push -q origin HEAD:main HEAD:refs/heads/topic
 `)
 	const manifest = "retired:\n  /opt/git: {twin: /srv/git}\n"
+	drifted := func(when, want string) {
+		t.Helper()
+		const early = "/root/early.yaml"
+		m.WriteFile(early, "version: 1\nretired:\n  /opt/git: {twin: /srv/git, after: 2999-01-01}\n", 0o600)
+		result := m.Agent("apply", "--metrics-file", "/root/mnw-agent.prom", early)
+		told := strings.Contains(result.Stdout, "retired:/opt/git (drift)\n    it holds ")
+		metric := m.MustSh(`grep '^mnw_agent_resource_drifted{resource="/opt/git",type="retired"}' /root/mnw-agent.prom`)
+		if result.Code != 0 || told != (want == "1") || !strings.HasSuffix(metric, "} "+want) {
+			t.Errorf("%s: want drifted %s, got %s and %s", when, want, metric, result)
+		}
+	}
 	lacks := func(when string, want ...string) {
 		t.Helper()
 		result, programs := m.Execs(boot.AgentPath, "apply", "--retry-held", manifestPath)
@@ -51,6 +62,7 @@ git push -q origin HEAD:main HEAD:refs/heads/topic
 	lacks("brought there in part",
 		"max/late.git: there is no /srv/git/max/late.git",
 		"max/meta.git: refs/heads/main: it is at "+id("/srv/git/max/meta.git")+" there, which does not come from "+id("/opt/git/max/meta.git"))
+	drifted("before its day", "1")
 	m.MustSh(`
 rm -r /opt/git/max/late.git
 cd /tmp/work; echo most >most; git add most; git commit -qm most

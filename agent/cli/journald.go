@@ -77,6 +77,9 @@ func resourceMessage(r *agent.ResourceReport) string {
 	for _, c := range r.Changes {
 		message += "\n" + c.Line
 	}
+	for _, text := range r.Differs {
+		message += "\n" + text
+	}
 	if r.Error != "" {
 		message += "\n" + r.Error
 	}

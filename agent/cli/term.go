@@ -248,6 +248,11 @@ func (p *printer) resource(r *agent.ResourceReport, l look) {
 			p.diff(c.Diff)
 		}
 	}
+	for _, text := range r.Differs {
+		if !strings.Contains(r.Error, text) {
+			p.say("%s\n", indent(text))
+		}
+	}
 	for _, note := range r.Notes {
 		p.say("%s\n", p.paint(yellow, indent("note: "+note)))
 	}

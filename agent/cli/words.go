@@ -26,7 +26,7 @@ func tally(r *agent.Report) string {
 	add(agent.OutcomeChanged, "changed")
 	add(agent.OutcomeReverted, "changed and taken back")
 	add(agent.OutcomeDiffers, "to change")
-	add(agent.OutcomeAudited, "different, only audited")
+	add(agent.OutcomeAudited, "different, only told")
 	add(agent.OutcomeFighting, "fought for, left alone")
 	add(agent.OutcomeUnproven, "unproven")
 	if r.Result == agent.Held {

@@ -2,6 +2,8 @@ package node
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"io/fs"
@@ -172,6 +174,19 @@ func (f *Future) Open(at string) (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(text)), err
 	}
 	return f.View.Open(f.source(resolved))
+}
+
+// Digest is part of View.
+func (f *Future) Digest(ctx context.Context, at string) (Digest, error) {
+	resolved, err := f.follow(at)
+	if err != nil {
+		return Digest{}, err
+	}
+	if s, ok := f.paths[resolved]; ok && (s.Kind != File || s.Content != nil) || !ok && f.hidden(resolved) {
+		text, err := f.ReadFile(resolved)
+		return sha256.Sum256(text), err
+	}
+	return f.View.Digest(ctx, f.source(resolved))
 }
 
 // Xattrs is part of View.

@@ -122,6 +122,14 @@ func readHeld(fd int, path string) ([]byte, error) {
 
 // Open is part of View.
 func (l *Live) Open(path string) (io.ReadCloser, error) {
+	file, err := l.open(path)
+	if err != nil {
+		return nil, err
+	}
+	return file, nil
+}
+
+func (l *Live) open(path string) (*os.File, error) {
 	fd, err := l.m.open(path, unix.O_PATH)
 	if err != nil {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: err}

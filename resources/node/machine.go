@@ -21,6 +21,7 @@ type Machine struct {
 	bus     *bus   // nil when offline
 
 	users    lastUsers
+	digests  Digests
 	flushing flushing
 }
 
@@ -50,6 +51,9 @@ func (m *Machine) Close() error {
 
 // Root is the directory that the machine's paths begin at.
 func (m *Machine) Root() string { return m.root }
+
+// Digests is what is known of the content of files.
+func (m *Machine) Digests() *Digests { return &m.digests }
 
 // Offline says whether the machine is a mere directory tree.
 func (m *Machine) Offline() bool { return m.offline }

@@ -46,9 +46,11 @@ func (s Subject) String() string {
 }
 
 // A Plan is what turns a node into the one declared: its changes in the order
-// in which they must be made. The node is as declared when there are none.
+// in which they must be made. The node is as declared when there are none, and
+// nothing else differs.
 type Plan struct {
 	Changes []Change
+	Differs []string // what is not as declared and no change mends, where there are none: full sentences without a full stop. It is drift, whatever was declared before
 	Notes   []string // what the reader should know: full sentences without a full stop
 	Stale   []Stale  // of the run of a unit: in which ways it runs with an older configuration than the one on disk
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"io"
 	"time"
 )
@@ -17,6 +18,9 @@ type View interface {
 	// Open is the content of the file at path as ReadFile has it, to be read bit by
 	// bit.
 	Open(path string) (io.ReadCloser, error)
+	// Digest is the SHA-256 of the content of the file at path, as ReadFile has it. A
+	// file is not read again that has not changed since it was.
+	Digest(ctx context.Context, path string) (Digest, error)
 	// ReadVouched is the file at path with its content, to go on into another place
 	// or to be shown. Symlinks are followed, but a link, symbolic or hard, that
 	// somebody other than root and the owner of the file can have planted is a
