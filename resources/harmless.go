@@ -53,6 +53,9 @@ func harmless(v node.View, key, value string) bool {
 
 var pathSet = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^/[\w./@+-]*$`) })
 
+// standardDirs are those that any node has, hier(7), if not every image of one.
+const standardDirs = " bin boot dev etc home lib media mnt opt proc root run sbin srv sys tmp usr var "
+
 // arePaths says whether a text is absolute paths with colons between them: the first
 // directory of each is there. A secret may well begin with a slash.
 func arePaths(v node.View, text string) bool {
@@ -61,7 +64,8 @@ func arePaths(v node.View, text string) bool {
 			return false
 		}
 		first, _, _ := strings.Cut(one[1:], "/")
-		if _, end := follow(v, "/"+first); end.Kind != node.Directory {
+		_, end := follow(v, "/"+first)
+		if end.Kind != node.Directory && !strings.Contains(standardDirs, " "+first+" ") {
 			return false
 		}
 	}

@@ -3,13 +3,13 @@ package resources
 import "testing"
 
 func TestHarmless(t *testing.T) {
-	v := draw(t, "d /usr/bin 0755 root:root", "d /srv 0755 root:root", "l /bin usr/bin")
+	v := draw(t, "d /data 0755 root:root", "l /pool data", "l /none nowhere")
 	for _, setting := range [][2]string{
 		{"EMPTY", ""}, {"PORT", "3000"}, {"RATIO", "-0.5"}, {"MAX", "10m"}, {"CACHE", "64MiB"}, {"TIMEOUT", "1500ms"}, {"SHARE", "80%"}, {"V", "1.2.3"},
 		{"DEBUG", "TRUE"}, {"NODE_ENV", "production"}, {"LOG_LEVEL", "INFO"}, {"LANG", "en_US.UTF-8"}, {"LC_ALL", "C"}, {"TZ", "Europe/Berlin"},
 		{"HOST", "0.0.0.0"}, {"BIND", ":8080"}, {"LISTEN", "[::1]:3000"}, {"ADDR", "localhost:3000"}, {"DB_HOST", "db-1.example.org:5432"},
 		{"API_URL", "https://api.example.org"}, {"URL", "http://127.0.0.1:3000/"},
-		{"PATH", "/usr/bin:/bin"}, {"DATA", "/srv/not/yet/"}, {"ROOT", "/"}, {"TLS_CERT", "/etc/ssl/web.pem"},
+		{"PATH", "/usr/bin:/bin"}, {"DATA", "/srv/not/yet/"}, {"DATA", "/data/x:/pool/y"}, {"ROOT", "/"}, {"TLS_CERT", "/etc/ssl/web.pem"},
 	} {
 		if !harmless(v, setting[0], setting[1]) {
 			t.Errorf("%s=%s is hidden", setting[0], setting[1])
@@ -20,7 +20,7 @@ func TestHarmless(t *testing.T) {
 		{"UNLOCK_CODE", "48291"}, {"WIFI_PSK", "on"}, {"JWT", "1.2.3"}, {"DSN", "http://localhost"}, {"ENCRYPTION", "1"}, {"TOKEN_FILE", "/etc/token"},
 		{"MYSQL_ROOT", "letmein"}, {"MASTER", "dragon"}, {"WORDS", "correct.horse"}, {"MAPBOX", "pk.abcdef0123"}, {"HOST", "pk.abcDEF0123"},
 		{"DOOR", "482913"}, {"DOOR", "1.2.3.4.5.6"}, {"TAG", "123abc"}, {"VALUE", "deadbeef"}, {"UPPER", "DEADBEEF"}, {"TZ", "Europe/Berlin/x"},
-		{"ENC", "/3kd9AbQwErTyUi0pAsDf"}, {"ENC", "/srv/../3kd9"}, {"ENC", "/srv:3kd9"}, {"ENC", "/srv/a=b"}, {"ADMIN_PATH", "/admin-8dk2m4"}, {"DATA", "//srv"},
+		{"ENC", "/3kd9AbQwErTyUi0pAsDf"}, {"ENC", "/srv/../3kd9"}, {"ENC", "/srv:3kd9"}, {"ENC", "/srv/a=b"}, {"ADMIN_PATH", "/admin-8dk2m4"}, {"DATA", "//srv"}, {"DATA", "/none/x"},
 		{"DB", "postgres://web:x@localhost/web"}, {"URL", "https://web:x@example.org/"}, {"HC", "https://hc.example.org/0e1f-22"}, {"TWO", "on\non"},
 	} {
 		if harmless(v, setting[0], setting[1]) {

@@ -21,7 +21,7 @@ func TestImport(t *testing.T) {
 	ids := []string{
 		"user:root", "user:nobody", "user:_apt", "group:sudo", "directory:/tmp", "directory:/", "file:/etc/shadow", "file:/etc/motd",
 		"env_file:/etc/default/cron", "symlink:/etc/mtab", "symlink:/etc/localtime", "sudoers:README", "crontab:makenotwork", "crontab:root",
-		"unit:cron.service", "unit:ssh.service", "unit:apt-daily.timer", "unit:dbus.socket", "unit:systemd-tmpfiles-clean.timer",
+		"file:/root/notes", "authorized_keys:mnw-cli", "unit:cron.service", "unit:ssh.service", "unit:apt-daily.timer", "unit:dbus.socket", "unit:systemd-tmpfiles-clean.timer",
 	}
 	before, err := manifests.Load("../examples/mnw/prod-before.yaml", manifests.Options{})
 	if err != nil {
@@ -39,7 +39,13 @@ printf '[Service]\nEnvironment=TOKEN=canary\n' >/etc/systemd/system/cron.service
 chmod 0600 /etc/systemd/system/cron.service.d/secret.conf
 systemctl daemon-reload; systemctl restart cron
 sed -i 's/^SESSION_SECRET=.*/SESSION_SECRET=canary-canary-canary/' /opt/makenotwork/.env
-grep -q canary /opt/makenotwork/.env; systemctl restart makenotwork`)
+grep -q canary /opt/makenotwork/.env; systemctl restart makenotwork
+echo canary >/root/notes; chmod 0644 /root/notes
+(crontab -l; echo '1 1 * * * PGPASSWORD=canary pg_dump'; echo '@daily /bin/curl -u web:canary http://localhost/') | crontab -
+ssh-keygen -q -t ed25519 -N '' -C deploy -f /tmp/deploy
+home=$(getent passwd mnw-cli | cut -d: -f6); install -d -o mnw-cli -g mnw-cli -m 0700 "$home/.ssh"
+(printf 'environment="TOKEN=canary" '; cat /tmp/deploy.pub) >"$home/.ssh/authorized_keys"
+chmod 0600 "$home/.ssh/authorized_keys"; chown mnw-cli: "$home/.ssh/authorized_keys"`)
 	looked := m.Snapshot("/tmp", "/root", "/run")
 	result, programs := m.Execs(append([]string{boot.AgentPath, "import"}, ids...)...)
 	if result.Code != 0 || result.Stderr != "" || strings.Contains(result.Stdout, "canary") || !slices.Equal(programs, []string{boot.AgentPath}) {
@@ -61,7 +67,8 @@ grep -q canary /opt/makenotwork/.env; systemctl restart makenotwork`)
 	}
 	for _, want := range []string{
 		"  # not declared, since a job gets comments around its line: ",
-		"  # 0 3 * * * /opt/makenotwork/backup-db.sh >> /opt/makenotwork/backups/backup.log 2>&1\n",
+		"  # 0 3 * * * /opt/makenotwork/backup-db.sh …\n", "  # 1 1 * * * …\n", "  # @daily /bin/curl …\n",
+		"  # deploy is not declared: its option environment may hold a secret\n",
 		"      DOCS_PATH: /opt/makenotwork/docs\n", "      - SESSION_SECRET\n",
 		"  # its owner is not declared: \"501\" is not a name for a user",
 		"      nice:\n        content: |\n          [Service]\n          Nice=5\n",
