@@ -71,3 +71,24 @@ func arePaths(v node.View, text string) bool {
 	}
 	return true
 }
+
+var (
+	assignment = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`\b([A-Z][A-Z0-9_]*)=["']?([^\s"'/$]+)`)
+	})
+	login = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`://[^\s/:@]*:[^\s/@$]+@`) })
+)
+
+// mayTell is what may be a secret in a text that everybody may read: a setting, as of
+// Environment= in a unit, whose name says so, or a URL with a password; "" for nothing.
+func mayTell(text string) string {
+	for _, found := range assignment().FindAllStringSubmatch(text, -1) {
+		if secretKey().MatchString(found[1]) {
+			return found[1]
+		}
+	}
+	if login().MatchString(text) {
+		return "a URL"
+	}
+	return ""
+}

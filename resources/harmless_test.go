@@ -28,3 +28,20 @@ func TestHarmless(t *testing.T) {
 		}
 	}
 }
+
+func TestMayTell(t *testing.T) {
+	for text, want := range map[string]string{
+		"[Service]\nEnvironment=PORT=1 \"API_TOKEN=x y\"\n":       "API_TOKEN",
+		"[Service]\nExecStart=/usr/bin/env DB_PW='x' web\n":       "DB_PW",
+		"Environment=DATABASE_URL=postgres://web:x@localhost/w\n": "a URL",
+		"[Service]\nEnvironment=PORT=3000\n":                      "",
+		"[Service]\nEnvironment=SSH_KEY=/etc/web/key\n":           "",
+		"PASSWORD=$(cat /etc/web/password)\nTOKEN=\"$1\"\n":       "",
+		"[Service]\nKeyringMode=private\nPrivateTmp=yes\n":        "",
+		"see https://example.org/a:b@c, http://[::1]:80/\n":       "",
+	} {
+		if got := mayTell(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

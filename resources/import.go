@@ -80,6 +80,9 @@ func (t *Text) importsOpen(v node.View, at string, s node.State) (notes []string
 	if !isText(text) {
 		return leftOut("it is no text"), nil
 	}
+	if what := mayTell(text); what != "" {
+		return leftOut(what + " in it may be a secret"), nil
+	}
 	t.Content = &text
 	return nil, nil
 }

@@ -173,10 +173,14 @@ func (r *Run) decideRunning(v node.View, unit *unitfile.Unit, now node.Unit) (ve
 
 // reloadDue says whether what systemd has read of the unit's files is out of
 // date. NeedDaemonReload alone does not tell: it says no after the first drop-in
-// of a unit, and when a file in /etc comes to shadow one in /lib.
+// of a unit, and when a file in /etc comes to shadow one in /lib; and of a masked unit
+// that has drop-ins it says yes for ever.
 func reloadDue(v node.View, manager node.Manager, unit *unitfile.Unit, now node.Unit) (bool, error) {
 	unread := now.LoadState == "not-found" && unit.Fragment != ""
 	unmasked := now.LoadState == "masked" && !unit.Masked
+	if now.LoadState == "masked" && !unmasked {
+		return false, nil
+	}
 	if now.NeedsReload || unread || unmasked {
 		return true, nil
 	}

@@ -16,51 +16,80 @@ func (u *Unit) Import(v node.View) (notes []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("there is no unit file for %s", u.Name)
 	}
+	unit, err := unitfile.Load(v, u.Name)
+	if err != nil {
+		return nil, err
+	}
 	yes, no := true, false
 	switch state {
-	case unitfile.Masked:
+	case unitfile.Masked, unitfile.MaskedRuntime:
+		if unit.Fragment != u.file() {
+			return []string{fmt.Sprintf("masked is not declared: what masks it is %s", unit.Fragment)}, nil
+		}
 		u.Masked = &yes
 		return nil, nil
 	case unitfile.Enabled:
 		u.Enabled = &yes
 	case unitfile.Disabled:
 		u.Enabled = &no
+	case unitfile.IsAlias:
+		notes = append(notes, "enabled is not declared: it is another name of "+unit.Name)
 	default:
 		notes = append(notes, "enabled is not declared: the unit file is "+string(state))
 	}
-	if now, err := v.Unit(u.Name); err == nil && now.Running() && u.staysActive(v) {
+	now, err := v.Unit(u.Name)
+	switch {
+	case err != nil:
+	case now.ActiveState == "failed", now.ActiveState == "activating":
+		notes = append(notes, "active is not declared: the unit is "+now.State())
+	case now.Running() && (unit.Type() != "oneshot" || unit.RemainAfterExit()):
 		u.Active = &yes
 	}
-	more, err := u.importFiles(v)
-	return append(notes, more...), err
+	file, fileErr := u.importFile(v, state)
+	dropIns, dropInErr := u.importDropIns(v)
+	notes = append(notes, file...)
+	return append(notes, dropIns...), errors.Join(fileErr, dropInErr)
 }
 
-// staysActive says whether a unit that is active is one by its configuration.
-func (u *Unit) staysActive(v node.View) bool {
-	unit, err := unitfile.Load(v, u.Name)
-	return err == nil && (unit.Type() != "oneshot" || unit.RemainAfterExit())
-}
-
-// importFiles fills in the unit file and the drop-ins that the administrator has made.
-func (u *Unit) importFiles(v node.View) (notes []string, err error) {
+// importFile fills in the unit file that the administrator has made.
+func (u *Unit) importFile(v node.View, state unitfile.State) (notes []string, err error) {
 	now, err := v.Lstat(u.file())
-	if err == nil && now.Kind == node.File {
-		notes, err = u.Text.imports(v, u.file(), now)
+	switch {
+	case err != nil:
+		return nil, err
+	case now.Kind == node.File:
+		return u.Text.imports(v, u.file(), now)
+	case now.Kind == node.Symlink && state != unitfile.IsAlias:
+		return []string{"its unit file is a link to " + now.Target + ": to manage them, declare both as what they are"}, nil
 	}
+	return nil, nil
+}
+
+// importDropIns fills in the drop-ins that the administrator has made.
+func (u *Unit) importDropIns(v node.View) (notes []string, err error) {
 	names, dirErr := v.ReadDir(u.dropInDir())
 	if dirErr != nil {
-		return notes, err
+		return nil, nil
 	}
 	for _, file := range names {
 		name, ok := strings.CutSuffix(file, ".conf")
-		now, lookErr := v.Lstat(path.Join(u.dropInDir(), file))
-		if !ok || lookErr != nil || now.Kind != node.File || !dropInName().MatchString(name) {
+		if !ok {
+			continue
+		}
+		at := path.Join(u.dropInDir(), file)
+		now, lookErr := v.Lstat(at)
+		if lookErr != nil {
+			err = errors.Join(err, lookErr)
+			continue
+		}
+		if why := undeclarable(name, now); why != "" {
+			notes = append(notes, "drop-in "+file+" is not declared: "+why)
 			continue
 		}
 		d := new(DropIn)
-		more, dropInErr := d.Text.imports(v, path.Join(u.dropInDir(), file), now)
+		more, dropInErr := d.Text.imports(v, at, now)
 		for _, note := range more {
-			notes = append(notes, name+": "+note)
+			notes = append(notes, "drop-in "+name+": "+note)
 		}
 		if err = errors.Join(err, dropInErr); d.Content != nil {
 			if u.DropIns == nil {
@@ -70,4 +99,15 @@ func (u *Unit) importFiles(v node.View) (notes []string, err error) {
 		}
 	}
 	return notes, err
+}
+
+// undeclarable is why there is no declaration of a drop-in, "" when there is one.
+func undeclarable(name string, s node.State) string {
+	switch {
+	case s.Kind != node.File:
+		return "it is " + s.A()
+	case !dropInName().MatchString(name):
+		return "its name is none for a drop-in"
+	}
+	return ""
 }

@@ -110,3 +110,70 @@ echo 'alice ALL=(root) /opt/tool, /opt/later' >/etc/sudoers.d/meant; chmod 0440 
 		t.Error(none)
 	}
 }
+
+// Of units it is told what no declaration says: what masks one from elsewhere, what is
+// a link, what has failed. A drop-in for all services makes systemd want to be reloaded
+// for ever for those that are masked, which is no difference.
+func TestImportUnits(t *testing.T) {
+	t.Parallel()
+	m := boot.Node(t)
+	m.InstallAgent()
+	m.MustSh(`
+cd /etc/systemd/system
+mkdir service.d web.service.d; printf '[Service]\nOOMScoreAdjust=4\n' >service.d/all.conf
+printf '[Service]\nExecStart=/bin/sleep 1000\n[Install]\nAlias=nick.service\nWantedBy=multi-user.target\n' >web.service
+printf '[Service]\nExecStart=/bin/false\n[Install]\nWantedBy=multi-user.target\n' >fails.service
+printf '[Service]\nExecStart=/bin/sleep 1000\n[Install]\nWantedBy=multi-user.target\n' >/opt/linked.service
+printf '[Service]\nEnvironment=API_TOKEN=canary\n' >web.service.d/token.conf
+printf '[Service]\nNice=4\n' >'web.service.d/a b.conf'; printf '[Service]\nNice=4\n' >web.service.d/nice.conf
+ln -s /dev/null web.service.d/gone.conf; ln -s /dev/null off.service
+systemctl daemon-reload; systemctl enable --now web /opt/linked.service; systemctl start fails
+for i in 1 2 3 4 5 6 7 8 9; do systemctl is-failed fails && break; sleep 0.2; done
+test "$(systemctl show -P NeedDaemonReload sudo)" = yes`)
+	result := m.Agent("import", "unit:web.service", "unit:nick.service", "unit:fails.service", "unit:linked.service", "unit:sudo.service", "unit:off.service")
+	if want := `version: 1
+units:
+  # active is not declared: the unit is failed
+  fails.service:
+    content: |
+      [Service]
+      ExecStart=/bin/false
+      [Install]
+      WantedBy=multi-user.target
+    enabled: false
+  # its unit file is a link to /opt/linked.service: to manage them, declare both as what they are
+  linked.service:
+    enabled: true
+    active: true
+  # enabled is not declared: it is another name of web.service
+  nick.service:
+    active: true
+  off.service:
+    masked: true
+  # masked is not declared: what masks it is /lib/systemd/system/sudo.service
+  sudo.service: {}
+  # drop-in a b.conf is not declared: its name is none for a drop-in
+  # drop-in gone.conf is not declared: it is a symlink
+  # drop-in token: its content is not declared: API_TOKEN in it may be a secret: to manage it, put it beside the manifest (source)
+  web.service:
+    content: |
+      [Service]
+      ExecStart=/bin/sleep 1000
+      [Install]
+      Alias=nick.service
+      WantedBy=multi-user.target
+    dropins:
+      nice:
+        content: |
+          [Service]
+          Nice=4
+    enabled: true
+    active: true
+`; result.Code != 0 || result.Stdout != want {
+		t.Fatalf("%s\nwant\n%s", result, want)
+	}
+	m.WriteFile(manifestPath, result.Stdout, 0o600)
+	if applied := m.Agent("apply", manifestPath); applied.Code != 0 || !strings.Contains(applied.Stdout, "all as declared") {
+		t.Error(applied)
+	}
+}
