@@ -20,7 +20,7 @@ func (e *EnvFile) Import(v node.View) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	notes := e.Perm.imports(now)
+	notes := e.Perm.imports(v, string(e.Path), now)
 	text := read.Content.Bytes()
 	file := envfile.Parse(text)
 	if why := file.Refused(); why != nil {

@@ -76,6 +76,10 @@ var (
 	assignment = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`\b([A-Z][A-Z0-9_]*)=["']?([^\s"'/$]+)`)
 	})
+	isSwitch = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?i:[01]|true|false|yes|no|on|off)$`) })
+	password = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?i)\b(\w*(?:password|secret|token|api_?key))["']?[ \t]*[=:][ \t]*["']?[^\s"'/$<{]+`)
+	})
 	login = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`://[^\s/:@]*:[^\s/@$]+@`) })
 )
 
@@ -83,9 +87,12 @@ var (
 // Environment= in a unit, whose name says so, or a URL with a password; "" for nothing.
 func mayTell(text string) string {
 	for _, found := range assignment().FindAllStringSubmatch(text, -1) {
-		if secretKey().MatchString(found[1]) {
+		if secretKey().MatchString(found[1]) && !isSwitch().MatchString(found[2]) {
 			return found[1]
 		}
+	}
+	if found := password().FindStringSubmatch(text); found != nil {
+		return found[1]
 	}
 	if login().MatchString(text) {
 		return "a URL"

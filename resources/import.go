@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -30,9 +31,15 @@ func found(v node.View, at string, kind node.Kind) (node.State, error) {
 }
 
 // imports fills in who owns a path, and its mode.
-func (p *Perm) imports(s node.State) (notes []string) {
+func (p *Perm) imports(v node.View, at string, s node.State) (notes []string) {
 	p.Mode = &s.Mode
-	return append(taken(&p.Owner, "its owner", s.Owner), taken(&p.Group, "its group", s.Group)...)
+	if len(aclOf(v, at, s)) > 0 {
+		notes = append(notes, fmt.Sprintf("its access control list is not declared, since no manifest has any: where it is made anew, mode %s lets its group do what the list allows some", s.Mode))
+	}
+	if x, err := v.Xattrs(at); err == nil && x["security.capability"] != "" {
+		notes = append(notes, "its capabilities are not declared, since no manifest has any: see setcap(8)")
+	}
+	return slices.Concat(notes, taken(&p.Owner, "its owner", s.Owner), taken(&p.Group, "its group", s.Group))
 }
 
 // taken fills a field in with what the node has, or says why no manifest can have it.

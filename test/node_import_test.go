@@ -104,6 +104,16 @@ echo 'alice ALL=(root) /opt/tool, /opt/later' >/etc/sudoers.d/meant; chmod 0440 
 	if wrong.Code != 1 || wrong.Stderr != "mnw-agent: sudoers:alice: no declaration says this: change file /etc/sudoers.d/alice: mode 0600 -> 0440\n" {
 		t.Error(wrong)
 	}
+	m.MustSh(`
+for file in shared able; do echo hello >/srv/$file; chmod 0644 /srv/$file; done
+setfacl -m u:alice:rw /srv/shared
+setfattr -n security.capability -v 0x0100000200040000000000000000000000000000 /srv/able`)
+	more := m.Agent("import", "file:/srv/shared", "file:/srv/able")
+	if more.Code != 0 || !strings.Contains(more.Stdout, "  # its access control list is not declared, ") ||
+		!strings.Contains(more.Stdout, "where it is made anew, mode 0664 lets its group do what the list allows some\n  /srv/shared:\n") ||
+		!strings.Contains(more.Stdout, "  # its capabilities are not declared, since no manifest has any: see setcap(8)\n  /srv/able:\n") {
+		t.Error(more)
+	}
 	none := m.Agent("import", "crontab:alice", "authorized_keys:alice", "unit:none.service", "file:/etc", "user:bob")
 	if none.Code != 1 || none.Stdout != "" || none.Stderr != "mnw-agent: authorized_keys:alice: there is no /home/alice/.ssh/authorized_keys\n"+
 		"crontab:alice: user alice has no crontab\nfile:/etc: /etc is a directory\nunit:none.service: there is no unit file for none.service\nuser:bob: there is no user \"bob\"\n" {
