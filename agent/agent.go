@@ -120,7 +120,8 @@ func (r *run) planOnly(ctx context.Context) error {
 	r.noteStanding()
 	err := r.conclude(ctx)
 	if r.options.Remember {
-		err = errors.Join(err, r.remember(), r.options.keepDigests(r.machine))
+		r.keepDigests()
+		err = errors.Join(err, r.remember())
 	}
 	return err
 }
