@@ -41,7 +41,8 @@ type Retired struct {
 	// which is told and left to you. As long as it holds what the twin lacks, it stays: a
 	// file that the twin has not, or has otherwise and not newer; of a git repository a
 	// ref that the twin has not, neither at the same commit nor at one that comes from
-	// it. Files are compared by what they hold. Owners and modes are not compared.
+	// it, or objects that the twin only borrows. Files are compared by what they hold.
+	// Owners and modes are not compared.
 	Twin Path `yaml:"twin,omitempty"`
 }
 

@@ -36,7 +36,7 @@ func compareTwins(ctx context.Context, v node.View, older, newer string, alike l
 	t.older, _ = follow(v, older)
 	end, _ := follow(v, newer)
 	if within(end, t.older) || within(t.older, end) {
-		return t, fmt.Errorf("%s is %s, and that and %s lie in each other: a twin is another tree", newer, end, t.older)
+		return t, fmt.Errorf("%s and %s are one tree, or lie in each other, where their symlinks lead: a twin is another tree", older, newer)
 	}
 	return t, t.compare(ctx, older, end)
 }
