@@ -54,6 +54,7 @@ func (c *census) unitRuns(u *unitfile.Unit) {
 	for _, key := range execKeys {
 		for _, command := range u.Commands(key) {
 			c.run(append([]string{command.Path}, command.Argv...)...)
+			c.run(words(strings.Join(command.Argv, " "))...) // of what a shell is given
 		}
 	}
 }
@@ -89,8 +90,8 @@ func (c *census) caddyfiles() {
 	for _, u := range c.units {
 		for _, key := range []string{"ExecStart", "ExecReload"} {
 			for _, command := range u.Commands(key) {
-				if i := slices.Index(command.Argv, "--config"); path.Base(command.Path) == "caddy" && i > 0 && i+1 < len(command.Argv) {
-					mains = append(mains, command.Argv[i+1])
+				if path.Base(command.Path) == "caddy" {
+					mains = append(mains, configsOf(command.Argv)...)
 				}
 			}
 		}
@@ -106,6 +107,21 @@ func (c *census) caddyfiles() {
 	for _, file := range files {
 		c.lines(file, firstWord)
 	}
+}
+
+// configsOf is the configurations that caddy is given.
+func configsOf(args []string) []string {
+	var files []string
+	for i, arg := range args {
+		file, joined := strings.CutPrefix(arg, "--config=")
+		if (arg == "--config" || arg == "-c") && i+1 < len(args) {
+			file, joined = args[i+1], true
+		}
+		if joined && path.IsAbs(file) {
+			files = append(files, file)
+		}
+	}
+	return files
 }
 
 func firstWord(line string) string {

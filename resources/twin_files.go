@@ -26,9 +26,9 @@ func (t *twins) files(ctx context.Context, older, newer string, a, b node.State)
 }
 
 // differ tells of something that is not the same. The newer one has taken the place of
-// the older one, unless that was changed later: nobody puts a ctime back.
+// the older one.
 func (t *twins) differ(older, newer string, a, b node.State) {
-	if b.MTime.After(a.MTime) && !a.CTime.After(b.CTime) {
+	if b.MTime.After(a.MTime) {
 		t.further(newer)
 		return
 	}
