@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -14,11 +13,10 @@ import (
 
 func (t *twins) files(ctx context.Context, older, newer string, a, b node.State) error {
 	if a.Size == b.Size {
-		switch alike, err := t.alike(ctx, t.view, older, newer); {
-		case errors.Is(err, fs.ErrNotExist): // one has gone since
-			return t.compare(ctx, older, newer)
-		case err != nil || alike:
-			return err
+		if alike, err := t.alike(ctx, t.view, older, newer); err != nil {
+			return t.again(ctx, older, newer, err)
+		} else if alike {
+			return nil
 		}
 	}
 	t.differ(older, newer, a, b)

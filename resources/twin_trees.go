@@ -2,7 +2,9 @@ package resources
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -26,13 +28,14 @@ type twins struct {
 	alike   likeness
 	older   string          // the whole of it, without symlinks
 	skip    map[string]bool // what is not compared as a file
+	twice   map[string]bool // what was compared again, since some of it had gone
 	lacks   []string        // what the older one holds and the newer one lacks
 	ahead   int             // what the newer one holds otherwise, or alone
 	example string          // of these
 }
 
 func compareTwins(ctx context.Context, v node.View, older, newer string, alike likeness) (*twins, error) {
-	t := &twins{view: v, alike: alike, skip: map[string]bool{}}
+	t := &twins{view: v, alike: alike, skip: map[string]bool{}, twice: map[string]bool{}}
 	t.older, _ = follow(v, older)
 	end, _ := follow(v, newer)
 	if within(end, t.older) || within(t.older, end) {
@@ -89,13 +92,22 @@ func (t *twins) compare(ctx context.Context, older, newer string) error {
 	return nil
 }
 
+// again compares once more what may have gone since it was looked at.
+func (t *twins) again(ctx context.Context, older, newer string, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) || t.twice[older] {
+		return err
+	}
+	t.twice[older] = true
+	return t.compare(ctx, older, newer)
+}
+
 // directories compares what lies in two directories.
 func (t *twins) directories(ctx context.Context, older, newer string) error {
 	names := map[string]bool{}
 	for _, dir := range []string{newer, older} {
 		found, err := t.view.ReadDir(dir)
 		if err != nil {
-			return err
+			return t.again(ctx, older, newer, err)
 		}
 		for _, name := range found {
 			names[name] = dir == older
@@ -107,6 +119,9 @@ func (t *twins) directories(ctx context.Context, older, newer string) error {
 		case t.skip[here]:
 		case !names[name]:
 			t.further(there)
+			if err := t.alone(ctx, there); err != nil {
+				return err
+			}
 		default:
 			if err := t.compare(ctx, here, there); err != nil {
 				return err
@@ -135,7 +150,7 @@ func (t *twins) repositories(ctx context.Context, older, newer string) error {
 	for _, l := range lacks {
 		t.lack(older, l.Ref+": "+l.Why)
 	}
-	if err := t.borrowed(older, newer); err != nil {
+	if err := t.borrowed(newer); err != nil {
 		return err
 	}
 	for range ahead {
@@ -147,12 +162,34 @@ func (t *twins) repositories(ctx context.Context, older, newer string) error {
 	return t.directories(ctx, older, newer)
 }
 
-// borrowed tells of objects that the newer repository has in the older tree alone.
-func (t *twins) borrowed(older, newer string) error {
+// alone looks through what the newer tree has alone for repositories that borrow.
+func (t *twins) alone(ctx context.Context, newer string) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	state, err := look(t.view, newer)
+	if err != nil || state.Kind != node.Directory {
+		return err
+	}
+	if gitrepo.Is(t.view, newer) {
+		return t.borrowed(newer)
+	}
+	names, err := t.view.ReadDir(newer)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // it has gone since
+	}
+	for _, name := range names {
+		err = errors.Join(err, t.alone(ctx, path.Join(newer, name)))
+	}
+	return err
+}
+
+// borrowed tells of objects that a repository of the newer tree has in the older one.
+func (t *twins) borrowed(newer string) error {
 	dirs, err := gitrepo.Borrows(t.view, newer)
 	for _, dir := range dirs {
 		if end, _ := follow(t.view, dir); within(end, t.older) {
-			t.lack(older, fmt.Sprintf("%s borrows objects from %s: run git repack -a -d there, then delete its objects/info/alternates", newer, dir))
+			t.lack(newer, fmt.Sprintf("it borrows objects from %s: run git repack -a -d there, then delete its objects/info/alternates", dir))
 		}
 	}
 	return err
