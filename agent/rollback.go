@@ -73,10 +73,7 @@ type comeback struct {
 // short, and what an earlier attempt to take it back did not bring to its end, is
 // set to what it was, whatever there is. The attempt is nil when there was none.
 func (m *maker) newComeback(from, attempt *journal.Run, because string, force bool) (*comeback, error) {
-	b := &comeback{
-		maker: maker{machine: m.machine, options: m.options, report: m.report, progress: m.progress, log: log{journal: m.log.journal}},
-		from:  from, because: because, force: force,
-	}
+	b := &comeback{maker: newMaker(m.machine, m.options, m.report), from: from, because: because, force: force}
 	held := inHand(attempt)
 	rebooted := from.End == nil && from.Boot != bootID()
 	acted := map[string][]*node.UnitAction{}

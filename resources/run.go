@@ -79,22 +79,30 @@ func (r *Run) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	}
 	verdict, err := r.decide(v, unit, now)
 	plan.Notes, plan.Stale = verdict.notes, append(plan.Stale, verdict.stale...)
-	if err == nil && verdict.verb != "" {
-		action := &node.UnitAction{Unit: r.Unit, Verb: verdict.verb, From: now, Why: verdict.why, Settle: r.settle()}
-		if verdict.verb == node.StopUnit || verdict.verb == node.RestartUnit {
-			if action.Stops, err = v.Dependents(r.Unit); err != nil {
-				return plan, err
-			}
-		}
-		if verdict.verb == node.StopUnit && len(action.Stops) > 0 {
-			plan.Notes = append(plan.Notes, "systemd stops with it what depends on it: "+strings.Join(action.Stops, ", "))
-		}
-		plan.Changes = append(plan.Changes, action)
+	if err != nil {
+		return plan, err
 	}
-	if err == nil {
-		err = errors.Join(r.bringBack(v, &plan), r.bringAlong(v, &plan))
+	if verdict.verb != "" {
+		if err := r.act(v, verdict, now, &plan); err != nil {
+			return plan, err
+		}
 	}
-	return plan, err
+	return plan, errors.Join(r.bringBack(v, &plan), r.bringAlong(v, &plan))
+}
+
+// act adds the action to a plan.
+func (r *Run) act(v node.View, on verdict, now node.Unit, plan *node.Plan) (err error) {
+	action := &node.UnitAction{Unit: r.Unit, Verb: on.verb, From: now, Why: on.why, Settle: r.settle()}
+	if on.verb == node.StopUnit || on.verb == node.RestartUnit {
+		if action.Stops, err = v.Dependents(r.Unit); err != nil {
+			return err
+		}
+	}
+	if on.verb == node.StopUnit && len(action.Stops) > 0 {
+		plan.Notes = append(plan.Notes, "systemd stops with it what depends on it: "+strings.Join(action.Stops, ", "))
+	}
+	plan.Changes = append(plan.Changes, action)
+	return nil
 }
 
 // withoutSystemd is the plan where there is nobody to ask.

@@ -249,3 +249,12 @@ func (a *app) options() (agent.Options, error) {
 		Keep: a.flags.keep, Progress: a.progress(),
 	}, nil
 }
+
+// needRoot refuses a verb that changes the running system to who may not. Others may
+// try it on what --root names.
+func needRoot(verb *cobra.Command, o agent.Options, instead string) error {
+	if o.Root != "/" || os.Geteuid() == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s changes this system and needs root: use sudo, or --root DIRECTORY for %s", verb.Name(), instead)
+}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 )
@@ -85,27 +86,10 @@ func (w Want) hide(changes []Change) []Change {
 
 // difference is the one change from now to w, nil when they agree.
 func difference(v View, at string, now State, w Want) (Change, error) {
-	to := State{Kind: w.Kind, Owner: now.Owner, Group: now.Group, Mode: now.Mode}
-	if now.Kind != w.Kind {
-		to.Owner, to.Group, to.Mode = "root", "root", usualMode(w.Kind)
+	to, err := w.over(v, now)
+	if err != nil {
+		return nil, err
 	}
-	if !v.Owners() {
-		to.Owner, to.Group = "", ""
-	} else {
-		if w.Owner != "" {
-			to.Owner = w.Owner
-		}
-		if w.Group != "" {
-			to.Group = w.Group
-		}
-		if err := known(v, to, now); err != nil {
-			return nil, err
-		}
-	}
-	if w.Mode != ModeUnset && w.Kind != Symlink {
-		to.Mode = w.Mode
-	}
-	to.Target = w.Target
 	if w.Kind == File {
 		if err := fillContent(v, at, &now, &to, w); err != nil {
 			return nil, err
@@ -114,8 +98,7 @@ func difference(v View, at string, now State, w Want) (Change, error) {
 	if now.Matches(to) {
 		return nil, nil
 	}
-	err := w.harmless(v, at, now, to)
-	if err != nil {
+	if err := w.harmless(v, at, now, to); err != nil {
 		return nil, err
 	}
 	if now.Kind == File && to.Content != nil && to.Owner != now.Owner { // they may stay behind: see inherited
@@ -129,6 +112,24 @@ func difference(v View, at string, now State, w Want) (Change, error) {
 		change.Shown = &shown
 	}
 	return change, nil
+}
+
+// over is w where now lies, its content aside: what w leaves out is as it is, or as is
+// usual for something new.
+func (w Want) over(v View, now State) (State, error) {
+	to := State{Kind: w.Kind, Owner: now.Owner, Group: now.Group, Mode: now.Mode, Target: w.Target}
+	if now.Kind != w.Kind {
+		to.Owner, to.Group, to.Mode = "root", "root", usualMode(w.Kind)
+	}
+	if w.Mode != ModeUnset && w.Kind != Symlink {
+		to.Mode = w.Mode
+	}
+	if !v.Owners() {
+		to.Owner, to.Group = "", ""
+		return to, nil
+	}
+	to.Owner, to.Group = cmp.Or(w.Owner, to.Owner), cmp.Or(w.Group, to.Group)
+	return to, known(v, to, now)
 }
 
 // harmless is the error that a change may be what somebody hopes for who has put
