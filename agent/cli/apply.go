@@ -85,7 +85,7 @@ func (a *app) tell(report *agent.Report, err error, l look) error {
 	if a.flags.json {
 		a.printJSON(report)
 	} else {
-		a.printReport(report, l)
+		a.printLines(reportLines(report, l))
 	}
 	if err != nil {
 		a.printError(err)

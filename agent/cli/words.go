@@ -186,27 +186,6 @@ func windowLine(w agent.WindowReport) string {
 	return line + " (for " + strings.Join(w.For, ", ") + ")"
 }
 
-// pastLine is a past run in one line.
-func pastLine(r agent.PastRun) string {
-	if r.Started.IsZero() {
-		return fmt.Sprintf("%4d  %s: %s", r.Run, r.Result, r.Because)
-	}
-	line := fmt.Sprintf("%4d  %s  %-8s  %-11s  %s", r.Run, r.Started.Local().Format(time.DateTime), r.Mode, strings.ReplaceAll(r.Result, "_", " "), count(r.Changes, "change"))
-	switch {
-	case r.Of != 0:
-		line += fmt.Sprintf(", took run %d back", r.Of)
-	default:
-		line += ", " + r.Manifest
-	}
-	if r.Because != "" {
-		line += ": " + brief(r.Because)
-	}
-	if r.UndoneBy != 0 {
-		line += fmt.Sprintf(" (taken back by run %d)", r.UndoneBy)
-	}
-	return line
-}
-
 // brief is the first line of a reason: what a unit has logged comes below it, and
 // stands with the resource that failed.
 func brief(text string) string {
