@@ -6,11 +6,11 @@
 //	order    what must come before what                      order.go, edges.go
 //	plan     every resource, on the node as it will be       plan.go
 //	judge    the real judges rule on the whole future        judge.go
-//	check    does it work now?                               checks.go
+//	check    does it work now?                               checks.go, watch.go
 //	commit   the changes, in order, each on what it saw      commit.go, schedule.go, window.go
 //	gate     does it still work? otherwise go back           gate.go, rollback.go
 //	prove    plan again: nothing may be left to do           prove.go
-//	report   what was seen, done and said, and why           report.go, drift.go
+//	report   what was seen, done and said, and why           report.go, drift.go, fights.go
 //	remember what is known now of each resource              remember.go
 //
 // Plan walks as far as check and leaves the node alone; Apply goes to the end.

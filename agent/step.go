@@ -149,3 +149,12 @@ func forget(steps []*step) []*step {
 	}
 	return fresh
 }
+
+func parseID(text string) resources.ID {
+	for i := range text {
+		if text[i] == ':' {
+			return resources.ID{Type: text[:i], Name: text[i+1:]}
+		}
+	}
+	return resources.ID{Name: text}
+}
