@@ -143,6 +143,7 @@ func FuzzLoad(f *testing.F) {
 			if _, err := DisableLinks(tree, name); err != nil {
 				t.Fatal(err)
 			}
+			_, _ = FileState(tree, name)
 		}
 	})
 }
@@ -218,6 +219,7 @@ func FuzzLong(f *testing.F) {
 			_, _, _, _ = u.Environment(), u.EnvironmentFiles(), u.UnsetEnvironment(), u.CanReload()
 			_, _ = EnableLinks(tree, "a@b.service")
 			_, _ = DisableLinks(tree, "a@b.service")
+			_, _ = FileState(tree, "a@b.service")
 		})
 	})
 }

@@ -28,6 +28,11 @@ func ReadInstall(tree Tree, name string) (Install, error) {
 	return e.install(), nil
 }
 
+// isEmpty reports that there is nothing that makes a link for the unit itself.
+func (i Install) isEmpty() bool {
+	return len(i.Alias) == 0 && len(i.WantedBy) == 0 && len(i.RequiredBy) == 0
+}
+
 // An entry is a name that an enabling has to do with.
 type entry struct {
 	tree      Tree

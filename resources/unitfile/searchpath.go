@@ -48,3 +48,6 @@ func isConfigDir(dir string) bool { return dir == ConfigDir || dir == runtimeDir
 func isGeneratorDir(dir string) bool {
 	return strings.HasPrefix(dir, "/run/systemd/generator") && slices.Contains(SearchPath, dir)
 }
+
+// isRuntime reports whether p is gone after the next boot.
+func isRuntime(p string) bool { return strings.HasPrefix(p, "/run/") }

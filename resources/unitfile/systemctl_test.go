@@ -40,6 +40,8 @@ const notBegun = "Failed to look up unit file state"
 // enabling and disabling it.
 func sameAsSystemctl(t *testing.T, d dirTree, name string) {
 	t.Helper()
+	sameState(t, d, name)
+
 	before := d.links("/etc")
 	want, wantErr := EnableLinks(d, name)
 	said, err := systemctl(d, "enable", name)
@@ -52,6 +54,7 @@ func sameAsSystemctl(t *testing.T, d dirTree, name string) {
 		if got := d.links("/etc"); !maps.Equal(got, expect) {
 			t.Fatalf("enable %s: systemctl made\n%v\nwe say\n%v\nsaid: %s\n%s", name, got, expect, said, d)
 		}
+		sameState(t, d, name)
 		if again, err := EnableLinks(d, name); err != nil || len(again) > 0 {
 			t.Fatalf("enable %s again: %v, %v\n%s", name, again, err, d)
 		}
@@ -69,6 +72,23 @@ func sameAsSystemctl(t *testing.T, d dirTree, name string) {
 	maps.DeleteFunc(before, func(link, _ string) bool { return slices.Contains(remove, link) })
 	if got := d.links("/etc"); !maps.Equal(got, before) {
 		t.Fatalf("disable %s: systemctl left\n%v\nwe say\n%v\nsaid: %s\n%s", name, got, before, said, d)
+	}
+	sameState(t, d, name)
+}
+
+func sameState(t *testing.T, d dirTree, name string) {
+	t.Helper()
+	out, err := exec.Command("systemctl", "--root="+d.root, "is-enabled", name).Output()
+	if exit, ok := err.(*exec.ExitError); ok && strings.Contains(string(exit.Stderr), notBegun) {
+		return
+	}
+	want := State(strings.TrimSpace(string(out)))
+	got, err := FileState(d, name)
+	if got != want {
+		t.Fatalf("is-enabled %s: systemctl says %q, we say %q, %v\n%s", name, want, got, err, d)
+	}
+	if want == "" && err == nil {
+		t.Fatalf("is-enabled %s: no error", name)
 	}
 }
 
@@ -131,14 +151,18 @@ func randomFiles(r *rand.Rand) map[string]string {
 	return files
 }
 
-func TestEnableErrors(t *testing.T) {
+func TestStateErrors(t *testing.T) {
 	d := newTree(t, nil)
+	if _, err := FileState(d, "no.service"); !errors.Is(err, fs.ErrNotExist) {
+		t.Error(err)
+	}
 	if _, err := EnableLinks(d, "no.service"); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
+	_, stateErr := FileState(d, "no such name")
 	_, enableErr := EnableLinks(d, "no such name")
 	_, disableErr := DisableLinks(d, "no such name")
-	for _, err := range []error{enableErr, disableErr} {
+	for _, err := range []error{stateErr, enableErr, disableErr} {
 		if !errors.Is(err, errInvalidName) {
 			t.Error(err)
 		}

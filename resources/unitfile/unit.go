@@ -5,8 +5,8 @@
 //
 // There are two readers, because systemd has two. The manager's (Load) follows
 // aliases and every kind of drop-in and yields a Unit. The one of "systemctl
-// enable" (EnableLinks, DisableLinks, ReadInstall) looks only at names, links
-// and [Install] sections, with search rules of its own.
+// enable" (EnableLinks, DisableLinks, FileState, ReadInstall) looks only at
+// names, links and [Install] sections, with search rules of its own.
 //
 // The formats are those of systemd.unit(5), systemd.service(5),
 // systemd.exec(5) and systemd.syntax(7). Where those are silent, the
