@@ -32,6 +32,12 @@ func (r *run) prepareWatches() bool {
 	return len(r.watches) > 0
 }
 
+// probes says whether a resource is a check.
+func probes(r resources.Resource) bool {
+	_, ok := r.(resources.Prober)
+	return ok
+}
+
 // checkOnce asks each check once, when there is nothing to be done.
 func (r *run) checkOnce(ctx context.Context) {
 	if !r.prepareWatches() {

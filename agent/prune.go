@@ -27,14 +27,7 @@ func (r *run) addOrphans(orphans []resources.ID) error {
 	}
 	added := make([]*step, 0, len(orphans))
 	for _, id := range orphans {
-		s := &step{id: id, resource: r.takenBack(id, pasts[id.String()]), orphan: true}
-		switch id.Type {
-		case "user":
-			s.rank = lateUser
-		case "group":
-			s.rank = lateGroup
-		}
-		added = append(added, s)
+		added = append(added, &step{id: id, resource: r.takenBack(id, pasts[id.String()]), rank: rankOfLeaving(resources.New(id)), orphan: true})
 	}
 	contentsFirst(added)
 	units, err := r.orphanRuns(added, runs)
@@ -69,8 +62,8 @@ func (r *run) pastsOf(orphans []resources.ID, runs []*journal.Run) (map[string]*
 	of := map[string]string{}
 	for _, id := range orphans {
 		of[id.String()] = id.String()
-		running := resources.ID{Type: runType, Name: id.Name}
-		if id.Type == "unit" && r.step(running) == nil {
+		running := resources.ID{Type: runType, Name: unitOf(resources.New(id))}
+		if running.Name != "" && r.step(running) == nil {
 			of[running.String()] = id.String()
 		}
 	}
@@ -122,7 +115,7 @@ func (r *run) orphanRuns(orphans []*step, runs []*journal.Run) ([]*step, error) 
 	for _, unit := range slices.Sorted(maps.Keys(policies)) {
 		id := resources.ID{Type: runType, Name: unit}
 		concerned := slices.ContainsFunc(orphans, func(s *step) bool {
-			return s.id == resources.ID{Type: "unit", Name: unit} || slices.Contains(policies[unit].Loads, s.id.Name)
+			return unitOf(resources.New(s.id)) == unit || slices.Contains(policies[unit].Loads, s.id.Name)
 		})
 		if !concerned || r.step(id) != nil {
 			continue

@@ -50,19 +50,16 @@ func (t *takenBack) Plan(_ context.Context, v node.View) (node.Plan, error) {
 
 // Judges is part of resources.Judged: those of its type rule on the node without it.
 func (t *takenBack) Judges(v node.View) ([]node.Judge, error) {
-	for _, kind := range resources.All {
-		judged, ok := kind.New(t.id.Name).(resources.Judged)
-		if kind.Name != t.id.Type || !ok {
-			continue
-		}
-		if strings.HasPrefix(t.id.Name, "/") {
-			if s, err := v.Lstat(t.id.Name); err != nil || s.Kind == node.Absent {
-				return nil, err // nothing is left to rule on
-			}
-		}
-		return judged.Judges(v)
+	judged, ok := resources.New(t.id).(resources.Judged)
+	if !ok {
+		return nil, nil
 	}
-	return nil, nil
+	if strings.HasPrefix(t.id.Name, "/") {
+		if s, err := v.Lstat(t.id.Name); err != nil || s.Kind == node.Absent {
+			return nil, err // nothing is left to rule on
+		}
+	}
+	return judged.Judges(v)
 }
 
 // paths is what was made that has a path.
