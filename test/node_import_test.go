@@ -7,6 +7,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"github.com/makenotwork/mnw-agent/manifests"
+	"github.com/makenotwork/mnw-agent/resources"
 	"github.com/makenotwork/mnw-agent/test/boot"
 )
 
@@ -17,13 +19,18 @@ func TestImport(t *testing.T) {
 	t.Parallel()
 	m := oldServer(t)
 	ids := []string{
-		"user:makenotwork", "user:git", "user:mnw-cli", "user:root", "user:nobody", "user:_apt", "group:git", "group:sudo",
-		"directory:/opt/makenotwork", "directory:/opt/makenotwork/rustdoc", "directory:/opt/git", "directory:/tmp", "directory:/",
-		"file:/opt/makenotwork/makenotwork", "file:/opt/makenotwork/backup-db.sh", "file:/etc/shadow", "file:/etc/motd",
-		"env_file:/opt/makenotwork/.env", "env_file:/etc/default/cron", "symlink:/etc/mtab", "symlink:/etc/localtime",
-		"sudoers:mnw-git-ssh", "sudoers:mnw-cli-git", "sudoers:README", "caddyfile:/etc/caddy/Caddyfile",
-		"crontab:makenotwork", "crontab:root", "authorized_keys:git",
-		"unit:makenotwork.service", "unit:caddy.service", "unit:cron.service", "unit:ssh.service", "unit:apt-daily.timer", "unit:dbus.socket", "unit:systemd-tmpfiles-clean.timer",
+		"user:root", "user:nobody", "user:_apt", "group:sudo", "directory:/tmp", "directory:/", "file:/etc/shadow", "file:/etc/motd",
+		"env_file:/etc/default/cron", "symlink:/etc/mtab", "symlink:/etc/localtime", "sudoers:README", "crontab:makenotwork", "crontab:root",
+		"unit:cron.service", "unit:ssh.service", "unit:apt-daily.timer", "unit:dbus.socket", "unit:systemd-tmpfiles-clean.timer",
+	}
+	before, err := manifests.Load("../examples/mnw/prod-before.yaml", manifests.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range before.Entries {
+		if _, ok := e.Resource.(resources.Importer); ok {
+			ids = append(ids, e.ID.String())
+		}
 	}
 	m.MustSh(`
 mkdir /etc/systemd/system/cron.service.d
@@ -33,12 +40,12 @@ chmod 0600 /etc/systemd/system/cron.service.d/secret.conf
 systemctl daemon-reload; systemctl restart cron
 sed -i 's/^SESSION_SECRET=.*/SESSION_SECRET=canary-canary-canary/' /opt/makenotwork/.env
 grep -q canary /opt/makenotwork/.env; systemctl restart makenotwork`)
-	before := m.Snapshot("/tmp", "/root", "/run")
+	looked := m.Snapshot("/tmp", "/root", "/run")
 	result, programs := m.Execs(append([]string{boot.AgentPath, "import"}, ids...)...)
 	if result.Code != 0 || result.Stderr != "" || strings.Contains(result.Stdout, "canary") || !slices.Equal(programs, []string{boot.AgentPath}) {
 		t.Fatalf("%s and the programs %s", result, programs)
 	}
-	if diff := before.Diff(m.Snapshot("/tmp", "/root", "/run")); diff != "" {
+	if diff := looked.Diff(m.Snapshot("/tmp", "/root", "/run")); diff != "" {
 		t.Errorf("import has changed the node:\n%s", diff)
 	}
 	var imported map[string]map[string]any
