@@ -69,6 +69,8 @@ func ending(r *agent.Report) string {
 		return "Nothing was changed: mend what is refused above, and apply again."
 	case r.Refused:
 		return fmt.Sprintf("The run stopped half-way, after %s: mend what is refused above, and apply again.", count(changed, "resource"))
+	case r.Count(agent.OutcomeOK)+changed == 0:
+		return "Mend what failed, and apply again."
 	}
 	return "Everything that does not depend on what failed is as declared: mend that, and apply again."
 }
