@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -121,19 +120,6 @@ func (r *Run) withoutSystemd(err error) (node.Plan, error) {
 func (r *Run) wantsUp() bool   { return r.declared != nil && isTrue(r.declared.Active) }
 func (r *Run) wantsDown() bool { return r.declared != nil && r.declared.down() != "" }
 
-// down is why the unit must not run, "" when it may.
-func (u *Unit) down() string {
-	switch {
-	case u.Departs():
-		return "it is declared absent"
-	case isTrue(u.Masked):
-		return "it is declared masked"
-	case u.Active != nil && !*u.Active:
-		return "it is declared not active"
-	}
-	return ""
-}
-
 func (r *Run) settle() *time.Duration {
 	if r.declared == nil {
 		return nil
@@ -206,15 +192,4 @@ var namedBy = map[string]node.SubjectKind{
 	"WorkingDirectory": node.OfPath,
 	"User":             node.OfUser,
 	"Group":            node.OfGroup,
-}
-
-// contents is the declared unit file and drop-ins.
-func (u *Unit) contents() []*node.Content {
-	contents := []*node.Content{u.bytes}
-	for _, name := range slices.Sorted(maps.Keys(u.DropIns)) {
-		if text := u.DropIns[name]; text != nil {
-			contents = append(contents, text.bytes)
-		}
-	}
-	return slices.DeleteFunc(contents, func(c *node.Content) bool { return c == nil })
 }
