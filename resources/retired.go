@@ -145,6 +145,10 @@ func (r *Retired) Owns() []node.Subject {
 // Departs is part of Departer.
 func (r *Retired) Departs() bool { return true }
 
+// Lingers is part of Lingerer: nothing must refer to the path any more, whoever has seen to
+// that.
+func (*Retired) Lingers() Farewell { return AfterAll }
+
 // tooHigh are paths that a system does not run without.
 var tooHigh = []string{"/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/var", "/var/lib"}
 
