@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/makenotwork/mnw-agent/resources/node"
 	"github.com/makenotwork/mnw-agent/resources/unitfile"
 )
 
@@ -40,6 +41,44 @@ func (c *census) unitFiles() {
 		}
 		c.unitRuns(u)
 	}
+	c.userUnits()
+}
+
+// userUnits asks of each line in the units of the users' own managers, systemd(1), that
+// somebody has written here.
+func (c *census) userUnits() {
+	dirs := []string{"/etc/systemd/user"}
+	for _, user := range node.Users(c.view) {
+		if dir := path.Join(user.Home, ".config/systemd/user"); user.Home != "" && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	for _, dir := range dirs {
+		if _, state := follow(c.view, dir); !isDirectory(state) {
+			continue
+		}
+		files := c.files(dir, func(name string) bool { return slices.Contains(unitTypes, strings.TrimPrefix(path.Ext(name), ".")) })
+		for _, dropIns := range c.files(dir, func(name string) bool { return path.Ext(name) == ".d" }) {
+			files = append(files, c.files(dropIns, func(name string) bool { return path.Ext(name) == ".conf" })...)
+		}
+		for _, file := range files {
+			c.lines(file, settingOf)
+			for line := range strings.Lines(c.text(file)) {
+				if strings.HasPrefix(line, "Exec") {
+					c.run(words(line)...)
+				}
+			}
+		}
+	}
+}
+
+// settingOf is the setting that a line of a unit file makes, in the words of unitFiles.
+func settingOf(line string) string {
+	key, _, ok := strings.Cut(line, "=")
+	if !ok {
+		return ""
+	}
+	return strings.TrimSpace(key) + "="
 }
 
 // execKeys are the settings that have a unit run something.

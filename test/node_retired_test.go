@@ -67,6 +67,9 @@ var references = []struct {
 		[]string{"unit /etc/systemd/system/old.service:3: WorkingDirectory="}, `rm /etc/systemd/system/old.service`},
 	{"a drop-in", `mkdir /etc/systemd/system/cron.service.d; printf '[Service]\nEnvironment="A=b" "C=/srv/old"\n' >/etc/systemd/system/cron.service.d/a.conf`,
 		[]string{"unit /etc/systemd/system/cron.service.d/a.conf:2: Environment="}, `rm -r /etc/systemd/system/cron.service.d`},
+	{"a unit of a user's own", `mkdir -p /home/git/.config/systemd/user/b.service.d; printf '[Service]\n# /srv/old\nExecStart=/srv/old/tool\n' >/home/git/.config/systemd/user/a.service
+printf '[Service]\nWorkingDirectory=/srv/old\n' >/home/git/.config/systemd/user/b.service.d/c.conf`,
+		[]string{"unit /home/git/.config/systemd/user/a.service:3: ExecStart=", "unit /home/git/.config/systemd/user/b.service.d/c.conf:2: WorkingDirectory="}, `rm -r /home/git/.config`},
 	{"a value in the environment file of a unit", `printf '[Service]\nExecStart=/bin/true\nEnvironmentFile=/etc/a.env\n' >/etc/systemd/system/a.service
 printf '# A=/srv/old\nexport B="canary:/srv/old/x"\nC=/srv/older\n' >/etc/a.env`,
 		[]string{"env_file /etc/a.env:2: B"}, `rm /etc/a.env /etc/systemd/system/a.service`},
