@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -31,6 +32,7 @@ func encode(entries []Entry, types []resources.Type) ([]byte, error) {
 			if !isText(n) {
 				return nil, fmt.Errorf("%s: a manifest cannot hold what is not UTF-8 or has a NUL in it: put it into a file (source)", e.ID)
 			}
+			n.Content[0].HeadComment = asComment(e.Comments)
 			section.Content = append(section.Content, n.Content...)
 		}
 		if len(section.Content) > 0 {
@@ -42,6 +44,19 @@ func encode(entries []Entry, types []resources.Type) ([]byte, error) {
 	encoder.SetIndent(2)
 	err := encoder.Encode(root)
 	return out.Bytes(), err
+}
+
+// asComment is texts as a comment. YAML has no comments with control characters.
+func asComment(texts []string) string {
+	var lines []string
+	for line := range strings.Lines(strings.Join(texts, "\n")) {
+		line = strings.ToValidUTF8(strings.TrimSuffix(line, "\n"), "\uFFFD")
+		if strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) && r != '\t' }) {
+			line = strconv.Quote(line)
+		}
+		lines = append(lines, "# "+line)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // isText says whether all scalars at and below a node can stand in a manifest.
@@ -136,9 +151,12 @@ func scalar(text string) *yaml.Node {
 // survives says whether a text is read back from the style that the library
 // chooses: a block when it has several lines.
 func survives(text string) bool {
-	strange := strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) })
+	strange := strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) })
 	if strange || text == "<<" || text == "\n" {
 		return false
 	}
-	return !strings.Contains(text, "\n") || strings.TrimSpace(text)+"\n" == text && !strings.Contains(text, " \n")
+	if !strings.Contains(text, "\n") {
+		return !strings.Contains(text, "\t")
+	}
+	return strings.TrimSpace(text)+"\n" == text && !strings.Contains(text, " \n") && !strings.Contains(text, "\t\n")
 }

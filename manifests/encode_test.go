@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -32,7 +33,9 @@ func sameAgain(t *testing.T, first []Entry) {
 	t.Helper()
 	text, err := encode(first, things)
 	check(t, err)
-	unexported := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == ".bytes" || p.Last().String() == ".loaded" }, cmp.Ignore())
+	unexported := cmp.FilterPath(func(p cmp.Path) bool {
+		return slices.Contains([]string{".bytes", ".loaded", ".Comments"}, p.Last().String())
+	}, cmp.Ignore())
 	if diff := cmp.Diff(first, decoded(t, text), unexported, cmp.AllowUnexported(file{}, unit{}, resources.Text{})); diff != "" {
 		t.Errorf("%s\n%s", diff, text)
 	}
@@ -65,6 +68,7 @@ func FuzzEncode(f *testing.F) {
 		entries := []Entry{{
 			ID:       resources.ID{Type: "job", Name: "max"},
 			Resource: &job{User: "max", Runs: map[string]run{"x": {Command: "x" + text}}, Env: map[envName]string{"A": text}},
+			Comments: []string{text, "x" + text},
 		}}
 		if utf8.ValidString(text) && !strings.Contains(text, "\x00") {
 			sameAgain(t, entries)

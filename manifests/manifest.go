@@ -48,6 +48,7 @@ type Entry struct {
 	After    []Ref // what must come before it, as stated
 	Audit    bool  // report the difference, never act on it
 	Resource resources.Resource
+	Comments []string // above it, where it is encoded
 
 	loaded []*node.Content // from files beside the manifest
 }

@@ -43,6 +43,14 @@ func (c *Caddyfile) file() *File {
 	return &File{Path: c.Path, Text: c.Text, Edit: c.Edit, Perm: c.Perm, State: c.State}
 }
 
+// Import is part of Importer.
+func (c *Caddyfile) Import(v node.View) ([]string, error) {
+	f := File{Path: c.Path}
+	notes, err := f.Import(v)
+	c.Text, c.Perm = f.Text, f.Perm
+	return notes, err
+}
+
 // Judges is part of Judged.
 func (c *Caddyfile) Judges(v node.View) ([]node.Judge, error) {
 	if c.Departs() {

@@ -62,6 +62,15 @@ func (d *Directory) Examine(_ context.Context, v node.View) error {
 	return errors.Join(errs...)
 }
 
+// Import is part of Importer.
+func (d *Directory) Import(v node.View) ([]string, error) {
+	now, err := found(v, string(d.Path), node.Directory)
+	if err != nil {
+		return nil, err
+	}
+	return d.Perm.imports(now), nil
+}
+
 // Owns is part of Owner.
 func (d *Directory) Owns() []node.Subject {
 	return []node.Subject{{Kind: node.OfPath, Name: string(d.Path)}}

@@ -74,6 +74,16 @@ func concealed(text []byte, when string) string {
 	return fmt.Sprintf("(sensitive content, hidden: %d bytes %s)\n", len(text), when)
 }
 
+// Import is part of Importer.
+func (f *File) Import(v node.View) ([]string, error) {
+	now, err := found(v, string(f.Path), node.File)
+	if err != nil {
+		return nil, err
+	}
+	notes, err := f.Text.imports(v, string(f.Path), now)
+	return append(f.Perm.imports(now), notes...), err
+}
+
 // Judges is part of Judged.
 func (f *File) Judges(node.View) ([]node.Judge, error) {
 	if len(f.Validate) == 0 || f.Departs() {

@@ -60,6 +60,18 @@ func (g *Group) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	return plan, nil
 }
 
+// Import is part of Importer.
+func (g *Group) Import(v node.View) ([]string, error) {
+	now, ok := v.Group(string(g.Name))
+	if !ok {
+		return nil, fmt.Errorf("there is no group %q", g.Name)
+	}
+	if now.GID >= 0 {
+		g.GID = &now.GID
+	}
+	return nil, nil
+}
+
 // remove holds all that is lost, so that the way back restores it.
 func (g *Group) remove(v node.View, now node.Group) (node.Plan, error) {
 	for _, u := range node.Users(v) {

@@ -73,6 +73,14 @@ type Remarker interface {
 // anything is planned.
 type Neighbour interface{ Meets(all []Resource) }
 
+// An Importer fills its declaration in from a node as it is, so that nothing is left
+// to plan there. What it leaves out that a reader would look for, and why, is in the
+// notes. Nothing that may be a secret is declared. The error says why there is nothing
+// to import.
+type Importer interface {
+	Import(v node.View) (notes []string, err error)
+}
+
 // A Secretive resource declares texts that must not show anywhere. The engine
 // takes them out of every message, whoever wrote it.
 type Secretive interface{ Conceals() []string }

@@ -29,6 +29,7 @@ func (r *Retired) bury(plan *node.Plan, v node.View, now node.State) error {
 	}
 	move := &node.TreeMove{From: string(r.Path), To: grave, Was: now, Becomes: closed(v, now)}
 	plan.Changes = append(plan.Changes, move)
+	plan.Notes = append(plan.Notes, "removable: nothing refers to it any more")
 	return r.keep(plan, v.With(move), grave)
 }
 

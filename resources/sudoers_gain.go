@@ -50,6 +50,7 @@ func (l *lint) replaced(g sudoers.Grant, spec sudoers.Spec, file string, w way) 
 		say := l.remark
 		if slices.ContainsFunc(e.gains, func(g gain) bool { return g.grave && !g.freed }) {
 			say = l.refuse
+			l.gained = append(l.gained, e)
 		}
 		say("%s:%d: privilege escalation: %s", spec.Command.File, spec.Command.Line, e.text(file))
 	}

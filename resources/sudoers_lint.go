@@ -17,6 +17,8 @@ type lint struct {
 	*policy
 	refusals []string
 	remarks  []string
+	absent   []Path       // what is refused as missing
+	gained   []escalation // what is refused as gained
 }
 
 func (s *Sudoers) lint(v node.View) *lint {
@@ -65,6 +67,7 @@ func (l *lint) command(g sudoers.Grant, spec sudoers.Spec) error {
 	if !c.Pattern() && !slices.Contains(l.AcceptMissing, Path(path.Clean(at))) {
 		if err := program(c.Path, way); err != nil {
 			l.refuse("%s:%d: %s %w", c.File, c.Line, c.Path, err)
+			l.absent = append(l.absent, Path(path.Clean(at)))
 		}
 	}
 	l.leaving(c, at, way)

@@ -57,6 +57,13 @@ func (s *Symlink) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	return node.Plan{Changes: changes}, err
 }
 
+// Import is part of Importer.
+func (s *Symlink) Import(v node.View) ([]string, error) {
+	now, err := found(v, string(s.Path), node.Symlink)
+	s.Target = now.Target
+	return nil, err
+}
+
 // Examine is part of Examiner: a link without a declared target must resolve.
 func (s *Symlink) Examine(_ context.Context, v node.View) error {
 	if s.Target != "" || s.Departs() {

@@ -26,6 +26,7 @@ func (tr *trial) applies(before boot.Snapshot, steps []node.Change) {
 	tr.converged()
 	tr.same(after, "planned after apply")
 	tr.sparesBystanders(before, after, steps)
+	tr.imports()
 	tr.script("after.sh")
 	tr.differs(before, after)
 }

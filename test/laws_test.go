@@ -21,9 +21,10 @@ import (
 //  4. undoing brings back what was there;
 //  5. killed after any number of its changes, the next run converges;
 //  6. no secret appears in anything that is said;
-//  7. a declaration survives decode, encode, decode, and passes the schema.
+//  7. a declaration survives decode, encode, decode, and passes the schema;
+//  8. what is there can be imported: as a manifest that has nothing to plan.
 //
-// Every file in cases/ is tried on all seven, on a sandbox, on a sandbox without
+// Every file in cases/ is tried on all eight, on a sandbox, on a sandbox without
 // privileges, and on a real node. laws_case_test.go tells what is in such a file.
 func TestLaws(t *testing.T) {
 	if root, inside := os.LookupEnv(lawsRoot); inside {

@@ -140,7 +140,7 @@ func (a *app) root() *cobra.Command {
 	shared.StringVar(&a.flags.color, "color", "auto", "colour: auto, always or never")
 	shared.StringVar(&a.flags.logFormat, "log-format", "text", "diagnostics on standard error: text or json")
 	root.AddCommand(a.planCommand(), a.applyCommand(), a.serveCommand(), a.validateCommand(),
-		a.statusCommand(), a.historyCommand(), a.rollbackCommand(), a.installCommand(), a.uninstallCommand(),
+		a.statusCommand(), a.historyCommand(), a.rollbackCommand(), a.importCommand(), a.installCommand(), a.uninstallCommand(),
 		a.explainCommand(), a.schemaCommand(), a.versionCommand())
 	for _, verb := range root.Commands() {
 		verb.Args = asUsage(verb.Args)

@@ -122,6 +122,17 @@ func (t *Table) jobPart(at int, name string, want entry) part {
 	return block(jobKey(name), line)
 }
 
+// Foreign is the command lines that are not ours, in their order.
+func (t *Table) Foreign() []string {
+	var lines []string
+	for _, p := range t.parts {
+		if _, ok := readEntry(p.text); ok && p.key == "" {
+			lines = append(lines, strings.TrimSpace(p.text))
+		}
+	}
+	return lines
+}
+
 // Jobs are the jobs that have a name here, in their order, as they are at
 // present. One whose line is missing, or cannot be declared because it feeds
 // its command with `%`, is left out.

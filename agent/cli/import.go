@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/makenotwork/mnw-agent/agent"
+)
+
+func (a *app) importCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "import ID…",
+		Short: "Make a manifest of what is here now",
+		Long: `Import looks at resources on this node and prints a manifest that declares them as
+they are: its plan is empty. It changes nothing. An id is the name of a type, a
+colon, and the name of the resource, as in reports: file:/etc/motd, user:git,
+unit:caddy.service, sudoers:deploy.
+
+What may be a secret is left out: the content of a file that not everybody may read,
+and of an environment file all values but paths, numbers, host names and the like. So
+are jobs of a crontab that are not marked as the agent's. Comments in the manifest
+say what is left out, and why.
+
+With --json it prints one document: the manifest as a text (manifest), what is left out
+(notes) and what no declaration can say (misses), each with the id of its resource.
+
+Exit status 1 when there is something that no declaration can say, so that the plan of
+the manifest would not be empty: that is named on standard error.`,
+		Example: "  mnw-agent import user:git directory:/opt/git unit:caddy.service > manifest.yaml",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return errors.New("wants at least one id, such as file:/etc/motd")
+			}
+			return nil
+		},
+	}
+	a.nodeFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		o, err := a.options()
+		if err != nil {
+			return err
+		}
+		o.Progress = nil
+		imported, err := agent.Import(cmd.Context(), args, o)
+		if err != nil {
+			return err
+		}
+		a.tellImport(imported)
+		return nil
+	}
+	return cmd
+}
+
+// An importDocument is what import prints with --json.
+type importDocument struct {
+	Version  int                `json:"version"`
+	Exit     int                `json:"exit"`
+	Manifest string             `json:"manifest"` // in YAML
+	Notes    []agent.ImportNote `json:"notes"`    // what it leaves out, and why
+	Misses   []agent.ImportNote `json:"misses"`   // what its plan would not find as declared
+}
+
+func (a *app) tellImport(im *agent.Imported) {
+	misses := im.Misses()
+	if len(misses) > 0 {
+		a.status = exitFailed
+	}
+	if a.flags.json {
+		a.printJSON(importDocument{1, a.status, string(im.Manifest), append([]agent.ImportNote{}, im.Notes...), misses})
+		return
+	}
+	a.print(string(im.Manifest))
+	for _, miss := range misses {
+		a.printError(fmt.Errorf("%s: no declaration says this: %s", miss.ID, miss.Text))
+	}
+}
