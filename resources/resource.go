@@ -77,9 +77,11 @@ type Examiner interface {
 	Examine(ctx context.Context, v node.View) error
 }
 
-// A Remarker has something to say of the complete future that stops nothing. It is
-// asked after the Examiners.
-type Remarker interface{ Remark(v node.View) []string }
+// A Remarker is an Examiner that has also something to say which stops nothing. It is
+// asked for both at once where both are told.
+type Remarker interface {
+	Remark(v node.View) (remarks []string, err error)
+}
 
 // A Neighbour wants to know what else a manifest declares. It is told once, before
 // anything is planned.

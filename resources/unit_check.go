@@ -4,19 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
+
+	"github.com/makenotwork/mnw-agent/resources/unitfile"
 )
 
-// unitName is what systemd.unit(5) takes for the name of a unit.
-var unitName = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]*)?\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$`)
-})
-
 func checkUnitName(name string) error {
-	if !unitName().MatchString(name) || len(name) > 255 {
+	if !unitfile.IsName(name) {
 		return fmt.Errorf("%q is not the name of a unit: it ends in .service, .timer or another type of systemd.unit(5)", name)
 	}
 	return nil
