@@ -76,12 +76,11 @@ func importable(ids []string) ([]manifests.Entry, error) {
 	var errs *multierror.Error
 	for _, text := range slices.Compact(slices.Sorted(slices.Values(ids))) {
 		id := parseID(text)
-		i := slices.IndexFunc(resources.All, func(t resources.Type) bool { return t.Name == id.Type })
-		if i < 0 || id.Name == "" {
+		e := manifests.Entry{ID: id, Resource: resources.New(id)}
+		if e.Resource == nil || id.Name == "" {
 			errs = multierror.Append(errs, &manifests.Error{File: text, Text: "it is no id: want the name of a type and that of a resource, such as file:/etc/motd (see mnw-agent explain)"})
 			continue
 		}
-		e := manifests.Entry{ID: id, Resource: resources.All[i].New(id.Name)}
 		if _, ok := e.Resource.(resources.Importer); !ok {
 			errs = multierror.Append(errs, &manifests.Error{File: text, Text: "what is wanted of a " + id.Type + " cannot be read from a node"})
 			continue

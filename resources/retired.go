@@ -11,12 +11,13 @@ import (
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
-// A Retired is a path that should go away, in four steps: while anything refers to
-// it, nothing is done and all that does is told, each with its file and line. Then,
-// from a day on, it is moved aside, to the path with .retired- and the day, which
-// only root may enter. There it soaks: if it was needed after all, `rollback` brings it
-// back as it was. What has soaked for long enough, and is still not
-// referred to, is deleted for good. There is no way to force any of it.
+// A Retired is a path that should go away, in steps. While anything refers to it
+// (referenced), nothing is done and all that does is told, each with its file and
+// line. Until its day it is left where it is (soaking); from then on (removable) it is
+// moved aside, to the path with .retired- and the day, which only root may enter.
+// There it soaks on: if it was needed after all, `rollback` brings it back as it was.
+// What has soaked for long enough, and is still not referred to, is deleted for good
+// (absent). There is no way to force any of it.
 //
 // Looked at are unit files and drop-ins, environment files, crontabs, sudoers, homes
 // and shells, forced commands, Caddyfiles, symlinks, mounts, fstab, logrotate,
@@ -38,9 +39,10 @@ type Retired struct {
 	// Twin is the path that has taken its place, such as /var/lib/mnw/git of /opt/git.
 	// While both are there they should hold the same: where they do not, that is drift,
 	// which is told and left to you. As long as it holds what the twin lacks, it stays: a
-	// file that the twin has not, or has otherwise and not newer; of a git repository a
-	// ref that the twin has not, neither at the same commit nor at one that comes from
-	// it. Files are compared by what they hold. Owners and modes are not compared.
+	// file that the twin has not, or has otherwise and not newer (by mtime); of a git
+	// repository a ref that the twin has not, neither at the same commit nor at one that
+	// comes from it, or objects that the twin only borrows. Files are compared by what
+	// they hold. Owners and modes are not compared.
 	Twin Path `yaml:"twin,omitempty"`
 }
 
@@ -88,7 +90,7 @@ func (r *Retired) Plan(ctx context.Context, v node.View) (node.Plan, error) {
 	case len(hits) > 0:
 		err = r.referenced(&plan, v, now, hits)
 	case now.Kind != node.Absent && !due:
-		plan.Notes = append(plan.Notes, fmt.Sprintf("nothing refers to it any more: it may go from %s on", r.After))
+		plan.Notes = append(plan.Notes, fmt.Sprintf("soaking: nothing refers to it any more: it may go from %s on", r.After))
 	case due:
 		err = r.bury(&plan, v, now)
 	default:
@@ -142,6 +144,10 @@ func (r *Retired) Owns() []node.Subject {
 
 // Departs is part of Departer.
 func (r *Retired) Departs() bool { return true }
+
+// Lingers is part of Lingerer: nothing must refer to the path any more, whoever has seen to
+// that.
+func (*Retired) Lingers() Farewell { return AfterAll }
 
 // tooHigh are paths that a system does not run without.
 var tooHigh = []string{"/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/var", "/var/lib"}

@@ -29,6 +29,7 @@ func (r *Retired) bury(plan *node.Plan, v node.View, now node.State) error {
 	}
 	move := &node.TreeMove{From: string(r.Path), To: grave, Was: now, Becomes: closed(v, now)}
 	plan.Changes = append(plan.Changes, move)
+	plan.Notes = append(plan.Notes, "removable: nothing refers to it any more")
 	return r.keep(plan, v.With(move), grave)
 }
 
@@ -44,6 +45,9 @@ func (r *Retired) keep(plan *node.Plan, v node.View, grave string) error {
 	}
 	until := day.AddDate(0, 0, 1).Add(r.soak())
 	if !v.Now().Before(until) {
+		if _, twin := follow(v, string(r.Twin)); r.Twin != "" && twin.Kind == node.Absent {
+			return fmt.Errorf("%s has soaked, but its twin %s is gone, so it may be the last to hold what it holds: name the twin that is there now, or bring that back", grave, r.Twin)
+		}
 		plan.Changes = append(plan.Changes, &node.TreeRemoval{Path: grave, State: now})
 		return nil
 	}

@@ -77,3 +77,36 @@ rm -r /tmp/work
 	}
 	m.MustSh(`test ! -e /opt/git; git -C /srv/git/max/meta.git fsck --strict`)
 }
+
+// Where the copy was made by hand (G.3 of the account), one apply makes it the home and
+// lets the old one go, unless that has what the copy lacks: then the home changes, and
+// what is lacking is named.
+func TestTwinsMadeByHand(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	m.Server()
+	m.MustSh(`
+mkdir -p /var/lib/mnw
+cp -a /opt/git /var/lib/mnw/git
+sed -i s:/opt/git:/var/lib/mnw/git: /opt/makenotwork/.env; systemctl restart makenotwork
+git config --system safe.directory '*'
+git -C /opt/git/max/meta.git branch late main; chown -R git: /opt/git`)
+	m.WriteFile(manifestPath, "version: 1\nusers:\n  git: {home: /var/lib/mnw/git}\nretired:\n  /opt/git: {twin: /var/lib/mnw/git}\n", 0o600)
+	home := func(want string) {
+		t.Helper()
+		if line := m.MustSh(`getent passwd git`); !strings.Contains(line, ":"+want+":") {
+			t.Errorf("the home of git is not %s: %s", want, line)
+		}
+	}
+	result := m.Agent("apply", manifestPath)
+	if result.Code != 1 || !strings.Contains(result.Stdout, "/opt/git/max/meta.git: refs/heads/late: it is not there") {
+		t.Error(result)
+	}
+	home("/var/lib/mnw/git")
+	m.MustSh(`test -d /opt/git; git -C /opt/git/max/meta.git push -q /var/lib/mnw/git/max/meta.git late; chown -R git: /var/lib/mnw/git`)
+	if result := m.Agent("apply", manifestPath); result.Code != 0 {
+		t.Error(result)
+	}
+	m.MustSh(`test ! -e /opt/git`)
+	home("/var/lib/mnw/git")
+}

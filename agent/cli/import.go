@@ -9,11 +9,7 @@ import (
 	"github.com/makenotwork/mnw-agent/agent"
 )
 
-func (a *app) importCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "import ID…",
-		Short: "Make a manifest of what is here now",
-		Long: `Import looks at resources on this node and prints a manifest that declares them as
+const importAbout = `Import looks at resources on this node and prints a manifest that declares them as
 they are: its plan is empty. It changes nothing. An id is the name of a type, a
 colon, and the name of the resource, as in reports: file:/etc/motd, user:git,
 unit:caddy.service, sudoers:deploy.
@@ -30,7 +26,13 @@ With --json it prints one document: the manifest as a text (manifest), what is l
 (notes) and what no declaration can say (misses), each with the id of its resource.
 
 Exit status 1 when there is something that no declaration can say, so that the plan of
-the manifest would not be empty: that is named on standard error.`,
+the manifest would not be empty: that is named on standard error.`
+
+func (a *app) importCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "import ID…",
+		Short:   "Make a manifest of what is here now",
+		Long:    importAbout,
 		Example: "  mnw-agent import user:git directory:/opt/git unit:caddy.service > manifest.yaml",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
