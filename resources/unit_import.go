@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
@@ -20,35 +21,44 @@ func (u *Unit) Import(v node.View) (notes []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	yes, no := true, false
-	switch state {
-	case unitfile.Masked, unitfile.MaskedRuntime:
-		if unit.Fragment != u.file() {
-			return []string{fmt.Sprintf("masked is not declared: what masks it is %s", unit.Fragment)}, nil
-		}
-		u.Masked = &yes
+	if unit.Masked && unit.Fragment != u.file() {
+		return []string{"masked is not declared: what masks it is " + unit.Fragment}, nil
+	}
+	if unit.Masked {
+		u.Masked = &unit.Masked
 		return nil, nil
-	case unitfile.Enabled:
-		u.Enabled = &yes
-	case unitfile.Disabled:
-		u.Enabled = &no
-	case unitfile.IsAlias:
-		notes = append(notes, "enabled is not declared: it is another name of "+unit.Name)
-	default:
-		notes = append(notes, "enabled is not declared: the unit file is "+string(state))
 	}
-	now, err := v.Unit(u.Name)
-	switch {
-	case err != nil:
-	case now.ActiveState == "failed", now.ActiveState == "activating":
-		notes = append(notes, "active is not declared: the unit is "+now.State())
-	case now.Running() && (unit.Type() != "oneshot" || unit.RemainAfterExit()):
-		u.Active = &yes
-	}
+	notes = append(u.importEnabled(unit, state), u.importActive(v, unit)...)
 	file, fileErr := u.importFile(v, state)
 	dropIns, dropInErr := u.importDropIns(v)
-	notes = append(notes, file...)
-	return append(notes, dropIns...), errors.Join(fileErr, dropInErr)
+	return slices.Concat(notes, file, dropIns), errors.Join(fileErr, dropInErr)
+}
+
+// importEnabled fills in whether the unit is enabled, where that can be said of it.
+func (u *Unit) importEnabled(unit *unitfile.Unit, state unitfile.State) (notes []string) {
+	enabled := state == unitfile.Enabled
+	switch {
+	case enabled, state == unitfile.Disabled:
+		u.Enabled = &enabled
+		return nil
+	case state == unitfile.IsAlias:
+		return []string{"enabled is not declared: it is another name of " + unit.Name}
+	}
+	return []string{"enabled is not declared: the unit file is " + string(state)}
+}
+
+// importActive fills in that the unit runs, when that is how it is configured.
+func (u *Unit) importActive(v node.View, unit *unitfile.Unit) (notes []string) {
+	now, err := v.Unit(u.Name)
+	switch {
+	case err != nil: // nothing runs there
+	case now.ActiveState == "failed", now.ActiveState == "activating":
+		return []string{"active is not declared: the unit is " + now.State()}
+	case now.Running() && (unit.Type() != "oneshot" || unit.RemainAfterExit()):
+		yes := true
+		u.Active = &yes
+	}
+	return nil
 }
 
 // importFile fills in the unit file that the administrator has made.
