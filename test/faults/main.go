@@ -17,12 +17,19 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
+// The main thread is the one that traces, and the one that becomes the program.
+func init() { runtime.LockOSThread() }
+
 func main() {
-	t := tracer{entered: map[int]call{}}
+	if len(os.Args) > 2 && os.Args[1] == filtered {
+		fatal(become(os.Args[2:]))
+	}
+	t := tracer{ours: map[int]bool{}}
 	flag.IntVar(&t.nth, "nth", 1, "which of the calls is struck")
 	calls := flag.String("calls", strings.Join(writing, ","), "the calls that count")
 	flag.StringVar(&t.path, "path", "/", "a call with a descriptor counts if that is of a file whose path begins so")
@@ -42,7 +49,7 @@ func main() {
 			fatal(fmt.Errorf("no number is known for the error %s", *errno))
 		}
 	}
-	code, err := t.run(flag.Args())
+	code, err := t.run(append([]string{filtered, *calls}, flag.Args()...))
 	if err != nil {
 		fatal(err)
 	}
@@ -59,7 +66,8 @@ func fatal(err error) {
 	os.Exit(125)
 }
 
-// A tracer follows the threads of one program.
+// A tracer follows one program, and what that starts: it hears of the calls that
+// count alone (seccomp(2)), whoever makes them.
 type tracer struct {
 	nth   int
 	calls map[uint64]string // by number
@@ -67,19 +75,17 @@ type tracer struct {
 	errno unix.Errno // 0: kill
 	trace bool
 
-	pid     int
-	count   int
-	struck  string       // the call that was struck
-	entered map[int]call // by thread
+	pid    int
+	code   int
+	count  int
+	struck string       // the call that was struck
+	ours   map[int]bool // which threads are the program's
 }
 
-// A call is one that a thread is in.
-type call struct{ fail bool }
-
-// run runs the program to its end and returns its exit status.
+// run runs the program to its end, and to that of all that it has started, and returns
+// its exit status.
 func (t *tracer) run(argv []string) (int, error) {
-	runtime.LockOSThread() // only the thread that traces may
-	cmd := exec.Command(argv[0], argv[1:]...)
+	cmd := exec.Command("/proc/self/exe", argv...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &unix.SysProcAttr{Ptrace: true}
 	if err := cmd.Start(); err != nil {
@@ -90,69 +96,79 @@ func (t *tracer) run(argv []string) (int, error) {
 	if _, err := unix.Wait4(t.pid, &status, unix.WALL, nil); err != nil {
 		return 0, err
 	}
-	const options = unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_EXITKILL
+	const options = unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK | unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_EXITKILL
 	if err := unix.PtraceSetOptions(t.pid, options); err != nil {
 		return 0, err
 	}
-	if err := unix.PtraceSyscall(t.pid, 0); err != nil {
+	if err := unix.PtraceCont(t.pid, 0); err != nil {
 		return 0, err
 	}
-	return t.follow()
+	err := t.follow()
+	return t.code, err
 }
 
-func (t *tracer) follow() (int, error) {
-	const syscallStop = unix.SIGTRAP | 0x80
+func (t *tracer) follow() error {
 	for {
 		var status unix.WaitStatus
 		thread, err := unix.Wait4(-1, &status, unix.WALL, nil)
 		switch {
 		case err == unix.EINTR:
 			continue
+		case err == unix.ECHILD:
+			return nil
 		case err != nil:
-			return 0, err
-		case status.Exited() && thread == t.pid:
-			return status.ExitStatus(), nil
-		case status.Signaled() && thread == t.pid:
-			return 128 + int(status.Signal()), nil
+			return err
 		case !status.Stopped():
+			t.ended(thread, status)
 			continue
 		}
 		deliver := 0
 		switch stop := status.StopSignal(); {
-		case stop == syscallStop:
+		case stop == unix.SIGTRAP && status.TrapCause() == unix.PTRACE_EVENT_SECCOMP:
 			if err := t.at(thread); err != nil && err != unix.ESRCH {
-				return 0, err
+				return err
 			}
-		case stop == unix.SIGTRAP, stop == unix.SIGSTOP: // a new thread
+		case stop == unix.SIGTRAP, stop == unix.SIGSTOP: // a new thread or process
 		default:
 			deliver = int(stop)
 		}
-		if err := unix.PtraceSyscall(thread, deliver); err != nil && err != unix.ESRCH {
-			return 0, err
+		if err := unix.PtraceCont(thread, deliver); err != nil && err != unix.ESRCH {
+			return err
 		}
 	}
 }
 
-// at looks at a thread that is at the beginning or at the end of a call.
+// ended notes how the program has ended.
+func (t *tracer) ended(thread int, status unix.WaitStatus) {
+	delete(t.ours, thread)
+	if thread == t.pid {
+		if t.code = status.ExitStatus(); status.Signaled() {
+			t.code = 128 + int(status.Signal())
+		}
+	}
+}
+
+// isOurs says whether a thread is one of the program itself.
+func (t *tracer) isOurs(thread int) bool {
+	is, known := t.ours[thread]
+	if !known {
+		_, err := os.Stat(fmt.Sprintf("/proc/%d/task/%d", t.pid, thread))
+		is = err == nil
+		t.ours[thread] = is
+	}
+	return is
+}
+
+// at looks at a thread that is about to make a call, and strikes if it is the one.
 func (t *tracer) at(thread int) error {
+	if !t.isOurs(thread) {
+		return nil
+	}
 	var regs unix.PtraceRegsAmd64
 	if err := unix.PtraceGetRegsAmd64(thread, &regs); err != nil {
 		return err
 	}
-	if in, ok := t.entered[thread]; ok {
-		delete(t.entered, thread)
-		if !in.fail {
-			return nil
-		}
-		regs.Rax = uint64(-int64(t.errno))
-		return unix.PtraceSetRegsAmd64(thread, &regs)
-	}
-	t.entered[thread] = call{}
-	name, counts := t.calls[regs.Orig_rax]
-	if !counts {
-		return nil
-	}
-	what, counts := t.describe(name, &regs)
+	what, counts := t.describe(t.calls[regs.Orig_rax], &regs)
 	if !counts {
 		return nil
 	}
@@ -167,9 +183,32 @@ func (t *tracer) at(thread int) error {
 	if t.errno == 0 {
 		return unix.Kill(t.pid, unix.SIGKILL)
 	}
-	t.entered[thread] = call{fail: true}
 	regs.Orig_rax = ^uint64(0) // there is no such call
+	regs.Rax = uint64(-int64(t.errno))
 	return unix.PtraceSetRegsAmd64(thread, &regs)
+}
+
+// filtered begins the arguments of this program where it is to become another one.
+const filtered = "filtered"
+
+// become becomes a program, argv[1:], of which a tracer hears of the calls in argv[0]
+// alone. So do all that it starts, which must have a tracer, too.
+func become(argv []string) error {
+	names := strings.Split(argv[0], ",")
+	filter := []unix.SockFilter{{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS}} // the number of the call
+	for i, name := range names {
+		filter = append(filter, unix.SockFilter{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, Jt: uint8(len(names) - i), K: uint32(numbers[name])})
+	}
+	filter = append(filter, unix.SockFilter{Code: unix.BPF_RET, K: unix.SECCOMP_RET_ALLOW}, unix.SockFilter{Code: unix.BPF_RET, K: unix.SECCOMP_RET_TRACE})
+	program, err := exec.LookPath(argv[1])
+	if err != nil {
+		return err
+	}
+	prog := unix.SockFprog{Len: uint16(len(filter)), Filter: &filter[0]}
+	if _, _, errno := unix.RawSyscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&prog))); errno != 0 {
+		return fmt.Errorf("seccomp: %w", errno)
+	}
+	return unix.Exec(program, argv[1:], os.Environ())
 }
 
 // describe tells a call, and says whether it counts.
