@@ -58,10 +58,13 @@ func (r *run) planWaves(ctx context.Context, steps []*step) bool {
 }
 
 // take puts a planned step in its place, after the stops that it needs, and lays what
-// they change over the future.
+// they change over the future. Nothing of a secret shows in a change from here on.
 func (r *run) take(s *step, changed upheaval) {
 	taken := []*step{s}
 	if s.acts() {
+		for i, c := range s.plan.Changes {
+			s.plan.Changes[i] = node.Veil(c, r.report.conceal)
+		}
 		taken = append(s.open(), s)
 	}
 	for _, one := range taken {
