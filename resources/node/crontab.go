@@ -19,6 +19,9 @@ import (
 // user's name (crontab(1)).
 const crontabSpool = "/var/spool/cron/crontabs"
 
+// CrontabFile is where a user's own table is.
+func CrontabFile(user string) string { return path.Join(crontabSpool, user) }
+
 // The header is three comments that crontab puts above every table that it
 // installs; crontab -l leaves out the first three lines if they are comments.
 // The first one is always the same, of the others this is the beginning.
@@ -202,7 +205,7 @@ func listed(m *Machine, file, user string) (is, there bool) {
 
 // write changes the spool of a machine that does not run.
 func (c *CrontabChange) write(ctx context.Context, m *Machine) error {
-	at := path.Join(crontabSpool, c.User)
+	at := CrontabFile(c.User)
 	if c.To == nil {
 		return m.converge(ctx, at, Want{Kind: Absent})
 	}
