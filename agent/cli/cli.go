@@ -124,10 +124,16 @@ func (a *app) root() *cobra.Command {
 		Long:          about,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			return a.checkFlags()
 		},
+	}
+	version := root.Flags().Bool("version", false, "as the verb version")
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *version {
+			return a.tellVersion()
+		}
+		return cmd.Help()
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetOut(a.stdout)
@@ -191,7 +197,7 @@ func (a *app) runFlags(cmd *cobra.Command) {
 	a.nodeFlags(cmd)
 	f := cmd.Flags()
 	f.DurationVar(&a.flags.wait, "wait", 0, "how long to wait while another run holds the lock")
-	f.DurationVar(&a.flags.timeout, "timeout", 0, "how long the run may take; 0 for no limit")
+	f.DurationVar(&a.flags.timeout, "timeout", time.Hour, "how long the run may take; 0 for no limit")
 	a.metricsFlag(cmd)
 }
 
@@ -215,15 +221,15 @@ func (a *app) checkFlags() error {
 	if a.flags.wait < 0 || a.flags.timeout < 0 {
 		return usageError{errors.New("--wait and --timeout take no negative duration")}
 	}
-	if a.flags.metricsFile != "" {
-		if err := metrics.CheckPath(a.flags.metricsFile); err != nil {
-			return usageError{fmt.Errorf("--metrics-file %w", err)}
-		}
-	}
 	switch a.flags.logFormat {
 	case "text", "json":
 	default:
 		return usageError{fmt.Errorf("--log-format %q: want text or json", a.flags.logFormat)}
+	}
+	if a.flags.metricsFile != "" {
+		if err := metrics.CheckPath(a.flags.metricsFile); err != nil {
+			a.printError(fmt.Errorf("--metrics-file %w", err)) // another reader may
+		}
 	}
 	return nil
 }
