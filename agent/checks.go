@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ type watch struct {
 	bears  time.Duration // how long it may be failing; 0 for as long as it takes
 	exceed func(error)   // ends a run in which it is for longer
 	passed bool          // before the first change
+	cut    bool          // the run was stopped before it could say
 	err    error         // why it does not pass now, nil when it does
 
 	outage outage        // as its sampler sees it
@@ -70,6 +72,7 @@ func (r *run) checkOnce(ctx context.Context) {
 		return
 	}
 	r.each(func(w *watch) { w.ask(ctx, r.machine) })
+	r.dropCut()
 	for _, w := range r.watches {
 		r.report.checked(w)
 	}
@@ -82,11 +85,25 @@ func (r *run) checkBefore(ctx context.Context, earlier *journal.Run) {
 		return
 	}
 	r.each(func(w *watch) {
-		w.ask(ctx, r.machine)
+		if w.ask(ctx, r.machine); w.cut {
+			return
+		}
 		if earlier != nil {
 			w.passed = earlier.Checks[w.step.id.Name]
 		}
 		w.start(r.machine)
+	})
+	r.dropCut()
+}
+
+// dropCut leaves out the checks that a stop kept from answering: they have neither
+// passed nor failed.
+func (r *run) dropCut() {
+	r.watches = slices.DeleteFunc(r.watches, func(w *watch) bool {
+		if w.cut {
+			w.step.state = pending
+		}
+		return w.cut
 	})
 }
 
@@ -152,6 +169,9 @@ func (w *watch) try(ctx context.Context, m *node.Machine) sample {
 // ask asks once, before anything is changed.
 func (w *watch) ask(ctx context.Context, m *node.Machine) {
 	s := w.try(ctx, m)
+	if w.cut = s.err != nil && stopped(ctx) != nil; w.cut {
+		return
+	}
 	w.err, w.passed = s.err, s.err == nil
 	w.outage.take(s)
 }
