@@ -11,13 +11,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/makenotwork/mnw-agent/agent"
-	"github.com/makenotwork/mnw-agent/agent/metrics"
 	"github.com/makenotwork/mnw-agent/manifests"
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -226,10 +226,8 @@ func (a *app) checkFlags() error {
 	default:
 		return usageError{fmt.Errorf("--log-format %q: want text or json", a.flags.logFormat)}
 	}
-	if a.flags.metricsFile != "" {
-		if err := metrics.CheckPath(a.flags.metricsFile); err != nil {
-			a.printError(fmt.Errorf("--metrics-file %w", err)) // another reader may
-		}
+	if strings.HasSuffix(a.flags.metricsFile, "/") {
+		return usageError{fmt.Errorf("--metrics-file %s: that is a directory: name a file in it, such as mnw-agent.prom", a.flags.metricsFile)}
 	}
 	return nil
 }
