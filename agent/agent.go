@@ -6,11 +6,11 @@
 //	order    what must come before what                      order.go, edges.go
 //	plan     every resource, on the node as it will be       plan.go
 //	judge    the real judges rule on the whole future        judge.go
-//	check    does it work now?                               checks.go
+//	check    does it work now?                               checks.go, watch.go
 //	commit   the changes, in order, each on what it saw      commit.go, schedule.go, window.go
 //	gate     does it still work? otherwise go back           gate.go, rollback.go
 //	prove    plan again: nothing may be left to do           prove.go
-//	report   what was seen, done and said, and why           report.go, drift.go
+//	report   what was seen, done and said, and why           report.go, drift.go, fights.go
 //	remember what is known now of each resource              remember.go
 //
 // Plan walks as far as check and leaves the node alone; Apply goes to the end.
@@ -80,27 +80,32 @@ func walk(ctx context.Context, m *manifests.Manifest, o Options, mode Mode) (*Re
 	defer machine.Close()
 	o.recallDigests(machine)
 	r := &run{
-		maker:    maker{machine: machine, options: o, report: newReport(mode, m, began), progress: o.Progress, log: log{journal: o.journal()}},
+		maker:    newMaker(machine, o, newReport(mode, m, began)),
 		manifest: m, steps: graph.steps, owners: graph.owners, windows: graph.windows,
 	}
 	if !machine.Owners() {
 		r.report.note("without the privileges of root, owners are neither changed nor compared")
 	}
 	if mode == ModePlan {
-		if err := r.beginPlan(); err != nil {
-			return nil, err
-		}
-		return r.report, r.planOnly(ctx)
+		return r.planOnly(ctx)
 	}
-	release, err := lock(ctx, o.StateDir, o.Wait)
-	if err != nil {
+	return r.applyAlone(ctx)
+}
+
+// planOnly is the walk of Plan.
+func (r *run) planOnly(ctx context.Context) (*Report, error) {
+	if err := r.beginPlan(); err != nil {
 		return nil, err
 	}
-	defer release()
-	if err := r.apply(ctx); err != nil {
-		return nil, err
+	r.foresee(ctx)
+	r.phase("check", func() { r.checkOnce(ctx) })
+	r.noteStanding()
+	err := r.conclude(ctx)
+	if r.options.Remember {
+		r.keepDigests()
+		err = errors.Join(err, r.remember())
 	}
-	return r.report, r.close(ctx, r.conclude(ctx))
+	return r.report, err
 }
 
 // beginPlan is what a plan begins with. The error is that of one which cannot.
@@ -113,23 +118,24 @@ func (r *run) beginPlan() error {
 	return errors.Join(r.recall(), r.mindOrphans())
 }
 
-// planOnly is the walk of Plan.
-func (r *run) planOnly(ctx context.Context) error {
-	r.foresee(ctx)
-	r.phase("check", func() { r.checkOnce(ctx) })
-	r.noteStanding()
-	err := r.conclude(ctx)
-	if r.options.Remember {
-		err = errors.Join(err, r.remember(), r.options.keepDigests(r.machine))
-	}
-	return err
-}
-
 // conclude completes the report.
 func (r *run) conclude(ctx context.Context) error {
 	err := r.findCauses()
 	r.report.finish(r.steps, r.tellWindows, stopped(ctx))
 	return err
+}
+
+// applyAlone applies while no other run does.
+func (r *run) applyAlone(ctx context.Context) (*Report, error) {
+	release, err := lock(ctx, r.options.StateDir, r.options.Wait)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if err := r.apply(ctx); err != nil {
+		return nil, err
+	}
+	return r.report, r.close(ctx, r.conclude(ctx))
 }
 
 // apply is the walk of Apply. The error is that of a run which cannot begin.

@@ -3,9 +3,8 @@ package agent
 import (
 	"errors"
 	"maps"
+	"slices"
 	"time"
-
-	"github.com/makenotwork/mnw-agent/resources"
 )
 
 // This file is what a run leaves in the memory about itself: how it ended, what its
@@ -111,6 +110,6 @@ func Missed(o Options, mode Mode, manifest string, err error) error {
 func (m *memory) dropChecks(r *run) {
 	path := whole(r.manifest.Path)
 	maps.DeleteFunc(m.Checks, func(name string, c CheckStatus) bool {
-		return c.Manifest == path && r.step(resources.ID{Type: "check", Name: name}) == nil
+		return c.Manifest == path && !slices.ContainsFunc(r.steps, func(s *step) bool { return s.id.Name == name && probes(s.resource) })
 	})
 }

@@ -42,7 +42,7 @@ func Import(ctx context.Context, ids []string, o Options) (*Imported, error) {
 	}
 	defer machine.Close()
 	im := new(Imported)
-	if err := im.read(entries, machine.View()); err != nil {
+	if err := cmp.Or(im.read(entries, machine.View()), shared(entries)); err != nil {
 		return nil, err
 	}
 	if im.Manifest, err = manifests.Encode(entries); err != nil {
@@ -50,7 +50,7 @@ func Import(ctx context.Context, ids []string, o Options) (*Imported, error) {
 	}
 	m, err := manifests.Parse(importName, im.Manifest, manifests.Options{})
 	if err != nil {
-		return nil, fmt.Errorf("what is here cannot be declared: %w", err)
+		return nil, err
 	}
 	im.Plan, err = Plan(ctx, m, o)
 	return im, err
@@ -76,17 +76,16 @@ func importable(ids []string) ([]manifests.Entry, error) {
 	var errs *multierror.Error
 	for _, text := range slices.Compact(slices.Sorted(slices.Values(ids))) {
 		id := parseID(text)
-		i := slices.IndexFunc(resources.All, func(t resources.Type) bool { return t.Name == id.Type })
-		if i < 0 || id.Name == "" {
+		e := manifests.Entry{ID: id, Resource: resources.New(id)}
+		if e.Resource == nil || id.Name == "" {
 			errs = multierror.Append(errs, &manifests.Error{File: text, Text: "it is no id: want the name of a type and that of a resource, such as file:/etc/motd (see mnw-agent explain)"})
 			continue
 		}
-		e := manifests.Entry{ID: id, Resource: resources.All[i].New(id.Name)}
 		if _, ok := e.Resource.(resources.Importer); !ok {
 			errs = multierror.Append(errs, &manifests.Error{File: text, Text: "what is wanted of a " + id.Type + " cannot be read from a node"})
 			continue
 		}
-		if err := bare(e); err != nil {
+		if err := alone(e); err != nil {
 			errs = multierror.Append(errs, &manifests.Error{File: text, Text: err.Error()})
 			continue
 		}
@@ -95,8 +94,8 @@ func importable(ids []string) ([]manifests.Entry, error) {
 	return entries, errs.ErrorOrNil()
 }
 
-// bare is what is wrong with the name of a declaration that has nothing but that.
-func bare(e manifests.Entry) error {
+// alone is what is wrong with a declaration, be it no more than a name.
+func alone(e manifests.Entry) error {
 	text, err := manifests.Encode([]manifests.Entry{e})
 	if err == nil {
 		_, err = manifests.Parse(importName, text, manifests.Options{})
@@ -113,6 +112,9 @@ func (im *Imported) read(entries []manifests.Entry, v node.View) error {
 	for i := range entries {
 		e := &entries[i]
 		notes, err := e.Resource.(resources.Importer).Import(v)
+		if err == nil {
+			err = alone(*e)
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", e.ID, err))
 		}
@@ -122,4 +124,23 @@ func (im *Imported) read(entries []manifests.Entry, v node.View) error {
 		e.Comments = notes
 	}
 	return errors.Join(errs...)
+}
+
+// shared is an error for each thing that two of the declarations would own.
+func shared(entries []manifests.Entry) error {
+	var errs *multierror.Error
+	owners := map[node.Subject]resources.ID{}
+	for _, e := range entries {
+		owner, ok := e.Resource.(resources.Owner)
+		if !ok {
+			continue
+		}
+		for _, subject := range owner.Owns() {
+			if first, taken := owners[subject]; taken {
+				errs = multierror.Append(errs, &manifests.Error{File: e.ID.String(), Text: fmt.Sprintf("the %s would be declared by %s as well: import one of the two", subject, first)})
+			}
+			owners[subject] = e.ID
+		}
+	}
+	return errs.ErrorOrNil()
 }

@@ -183,13 +183,15 @@ func (r *run) examine(ctx context.Context, steps []*step) {
 		if s.broken() {
 			continue
 		}
-		if examiner, ok := s.resource.(resources.Examiner); ok {
-			r.object(s, examiner.Examine(ctx, r.future))
-		}
-		if remarker, ok := s.resource.(resources.Remarker); ok {
-			for _, note := range remarker.Remark(r.future) {
-				s.note(note)
+		switch one := s.resource.(type) {
+		case resources.Remarker:
+			remarks, err := one.Remark(r.future)
+			r.object(s, err)
+			for _, remark := range remarks {
+				s.note(remark)
 			}
+		case resources.Examiner:
+			r.object(s, one.Examine(ctx, r.future))
 		}
 	}
 }

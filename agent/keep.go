@@ -130,7 +130,7 @@ func (o Options) keep(r *Report) error {
 }
 
 // recallDigests lets a machine know what an earlier run knew of the content of files,
-// and keepDigests keeps it for a later one, which could do without.
+// and keepDigests keeps it for a later one, which can do without.
 func (o Options) recallDigests(m *node.Machine) {
 	m.Digests().From(func() []byte {
 		text, _ := os.ReadFile(filepath.Join(o.StateDir, digestsFile))
@@ -138,12 +138,12 @@ func (o Options) recallDigests(m *node.Machine) {
 	})
 }
 
-func (o Options) keepDigests(m *node.Machine) error {
-	text, ok := m.Digests().Text()
-	if !ok {
-		return nil
+func (r *run) keepDigests() {
+	if text, ok := r.machine.Digests().Text(); ok {
+		if err := r.options.write(digestsFile, text, false); err != nil {
+			r.report.note("%s: files are read again next time", err)
+		}
 	}
-	return o.write(digestsFile, text, false)
 }
 
 // sweepDocuments removes what a run that was killed may have left of a document.

@@ -146,7 +146,8 @@ func (r *run) close(ctx context.Context, errs ...error) error {
 	if r.report.Run != 0 {
 		errs = append(errs, r.machine.Flush())
 	}
-	errs = append(errs, r.remember(), r.options.keepDigests(r.machine))
+	r.keepDigests()
+	errs = append(errs, r.remember())
 	switch {
 	case goesOn:
 		errs = append(errs, r.log.writer.Close())

@@ -20,6 +20,10 @@ type maker struct {
 	own      []node.Change // actions that end this process: made last
 }
 
+func newMaker(m *node.Machine, o Options, report *Report) maker {
+	return maker{machine: m, options: o, report: report, progress: o.Progress, log: log{journal: o.journal()}}
+}
+
 // perform makes changes of one step. When the run is stopped, the change in
 // hand is brought to its end, unless that takes too long.
 func (m *maker) perform(ctx context.Context, s *step, changes []node.Change) error {

@@ -77,16 +77,19 @@ func (g *graph) introduce() {
 }
 
 func rankOf(s *step) rank {
-	_, late := s.resource.(resources.Latecomer)
-	switch {
-	case late:
+	if _, late := s.resource.(resources.Latecomer); late {
 		return latecomer
-	case departs(s) && s.id.Type == "user":
-		return lateUser
-	case departs(s) && s.id.Type == "group":
-		return lateGroup
-	case departs(s) && s.id.Type == "retired":
-		return retiring
+	}
+	if departs(s) {
+		return rankOfLeaving(s.resource)
+	}
+	return early
+}
+
+// rankOfLeaving is the rank of a resource that goes away.
+func rankOfLeaving(r resources.Resource) rank {
+	if lingerer, ok := r.(resources.Lingerer); ok {
+		return afterRuns + rank(lingerer.Lingers())
 	}
 	return early
 }
@@ -139,11 +142,23 @@ func (g *graph) stated(e *manifests.Entry) {
 
 // named is the steps that an id in a manifest stands for: a unit is its run, too.
 func (g *graph) named(id resources.ID) []*step {
-	steps := []*step{g.find(id)}
-	if run := g.find(resources.ID{Type: runType, Name: id.Name}); id.Type == "unit" && run != nil {
-		steps = append(steps, run)
+	s := g.find(id)
+	if run := g.find(resources.ID{Type: runType, Name: unitOf(s.resource)}); run != nil {
+		return []*step{s, run}
 	}
-	return steps
+	return []*step{s}
+}
+
+// unitOf is the unit that a resource declares, "" for none.
+func unitOf(r resources.Resource) string {
+	if runner, ok := r.(resources.Runner); ok {
+		for _, need := range runner.Runs() {
+			if need.Declared != nil {
+				return need.Unit
+			}
+		}
+	}
+	return ""
 }
 
 // find is the step with an id, nil when there is none.

@@ -76,7 +76,7 @@ func (r *run) keepOrphans(m *memory, now time.Time) error {
 		}
 		maps.DeleteFunc(m.things, func(text string, t *thing) bool {
 			id := parseID(text)
-			return t.Manifest == path && r.step(id) == nil && (t.Declared == "" || t.Gone || id.Type == runType || id.Type == "check")
+			return t.Manifest == path && r.step(id) == nil && (t.Declared == "" || t.Gone || id.Type == runType || probes(resources.New(id)))
 		})
 	}
 	for _, id := range m.orphans(r) {

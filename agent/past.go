@@ -29,14 +29,10 @@ type pastChange struct {
 	byLine  bool // see node.BackAmid
 }
 
-// byLine says whether what a type manages is kept line by line, between those of
+// byLine says whether what a resource manages is kept line by line, between those of
 // others.
-func byLine(kind string) bool {
-	i := slices.IndexFunc(resources.All, func(t resources.Type) bool { return t.Name == kind })
-	if i < 0 {
-		return false
-	}
-	_, ok := resources.All[i].New("").(resources.ByLine)
+func byLine(id resources.ID) bool {
+	_, ok := resources.New(id).(resources.ByLine)
 	return ok
 }
 
@@ -88,7 +84,7 @@ func (p *past) add(c node.Change, e journal.Entry, run *journal.Run) {
 		p.runs = append(p.runs, run.Number)
 	}
 	one := &p.made[i]
-	one.byLine = byLine(parseID(e.Resource).Type)
+	one.byLine = byLine(parseID(e.Resource))
 	before := one.before(c)
 	if !e.Done {
 		one.perhaps, _ = one.join(before, c)

@@ -121,11 +121,12 @@ func (r *run) skipUnread(s *step) {
 // strangers says whether a run has nothing to do with a unit, though it has looked
 // at the unit's file: every file that might be a link to its own is looked at.
 func strangers(run, unit *step) bool {
-	if run.id.Type != runType || unit.id.Type != "unit" {
+	if run.id.Type != runType {
 		return false
 	}
-	template, _, _ := strings.Cut(run.id.Name, "@")
-	return unit.id.Name != run.id.Name && unit.id.Name != template+"@"+path.Ext(run.id.Name)
+	declared, running := unitOf(unit.resource), run.id.Name
+	template, _, _ := strings.Cut(running, "@")
+	return declared != "" && declared != running && declared != template+"@"+path.Ext(running)
 }
 
 // keepOff fails a step that would change what another one is merely to audit,

@@ -1,76 +1,19 @@
 package agent
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/makenotwork/mnw-agent/agent/journal"
 	"github.com/makenotwork/mnw-agent/resources"
-	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
 // This file takes orphans back: what the agent itself has made of them, as the journal
 // tells it, and nothing else. They are steps of the run like any other, judged,
 // journalled and gated.
-
-// A takenBack resource wants undone what earlier runs have made of a resource.
-type takenBack struct {
-	id   resources.ID
-	made []pastChange
-	runs string            // which runs those were
-	kept map[string]string // what is left alone, to the id of the resource that has it now
-}
-
-// Plan is part of resources.Resource.
-func (t *takenBack) Plan(_ context.Context, v node.View) (node.Plan, error) {
-	all := node.Plan{}
-	for _, what := range slices.Sorted(maps.Keys(t.kept)) {
-		all.Notes = append(all.Notes, fmt.Sprintf("%s is left alone: it is %s now", what, t.kept[what]))
-	}
-	if len(t.made) == 0 {
-		if len(t.kept) == 0 {
-			all.Notes = []string{"it has left the manifest; nothing of it was made by this agent, as far as the journal tells, and nothing is taken back"}
-		}
-		return all, nil
-	}
-	all.Notes = append(all.Notes, "it has left the manifest: what "+t.runs+" made of it is taken back")
-	for _, c := range slices.Backward(t.made) {
-		plan, err := c.back(v.With(all.Changes...))
-		var moved *node.MovedError
-		if errors.As(err, &moved) {
-			moved.Since = t.runs
-			err = fmt.Errorf("somebody has changed it since: %w", err)
-		}
-		if err != nil {
-			return all, fmt.Errorf("it has left the manifest, and is not taken back: %w", err)
-		}
-		all.Changes, all.Notes = append(all.Changes, plan.Changes...), append(all.Notes, plan.Notes...)
-	}
-	return all, nil
-}
-
-// Judges is part of resources.Judged: those of its type rule on the node without it.
-func (t *takenBack) Judges(v node.View) ([]node.Judge, error) {
-	for _, kind := range resources.All {
-		judged, ok := kind.New(t.id.Name).(resources.Judged)
-		if kind.Name != t.id.Type || !ok {
-			continue
-		}
-		if strings.HasPrefix(t.id.Name, "/") {
-			if s, err := v.Lstat(t.id.Name); err != nil || s.Kind == node.Absent {
-				return nil, err // nothing is left to rule on
-			}
-		}
-		return judged.Judges(v)
-	}
-	return nil, nil
-}
 
 // addOrphans adds steps that take orphans back.
 func (r *run) addOrphans(orphans []resources.ID) error {
@@ -84,14 +27,7 @@ func (r *run) addOrphans(orphans []resources.ID) error {
 	}
 	added := make([]*step, 0, len(orphans))
 	for _, id := range orphans {
-		s := &step{id: id, resource: r.takenBack(id, pasts[id.String()]), orphan: true}
-		switch id.Type {
-		case "user":
-			s.rank = lateUser
-		case "group":
-			s.rank = lateGroup
-		}
-		added = append(added, s)
+		added = append(added, &step{id: id, resource: r.takenBack(id, pasts[id.String()]), rank: rankOfLeaving(resources.New(id)), orphan: true})
 	}
 	contentsFirst(added)
 	units, err := r.orphanRuns(added, runs)
@@ -120,25 +56,14 @@ func contentsFirst(steps []*step) {
 	}
 }
 
-// paths is what was made that has a path.
-func (t *takenBack) paths() []string {
-	var list []string
-	for _, c := range t.made {
-		if s := c.subject(); s.Kind == node.OfPath {
-			list = append(list, s.Name)
-		}
-	}
-	return list
-}
-
 // pastsOf is what runs that still stand have made of orphans. What systemd runs of a
 // unit goes with the unit, when nothing else needs that.
 func (r *run) pastsOf(orphans []resources.ID, runs []*journal.Run) (map[string]*past, error) {
 	of := map[string]string{}
 	for _, id := range orphans {
 		of[id.String()] = id.String()
-		running := resources.ID{Type: runType, Name: id.Name}
-		if id.Type == "unit" && r.step(running) == nil {
+		running := resources.ID{Type: runType, Name: unitOf(resources.New(id))}
+		if running.Name != "" && r.step(running) == nil {
 			of[running.String()] = id.String()
 		}
 	}
@@ -171,22 +96,6 @@ func (r *run) isInstall(run *journal.Run) bool {
 	return run.Manifest != whole(r.manifest.Path) && r.options.keeps(run.Manifest)
 }
 
-func named(runs []int) string {
-	text := make([]string, len(runs))
-	for i, n := range runs {
-		text[i] = fmt.Sprint(n)
-	}
-	switch len(text) {
-	case 0:
-		return ""
-	case 1:
-		return "run " + text[0]
-	case 2, 3:
-		return "runs " + strings.Join(text[:len(text)-1], ", ") + " and " + text[len(text)-1]
-	}
-	return fmt.Sprintf("%d runs, from %s to %s,", len(text), text[0], text[len(text)-1])
-}
-
 // orphanRuns is the runs of units which nothing in the manifest needs any more, that
 // are orphans or load one: what systemd runs must follow from what is taken back.
 func (r *run) orphanRuns(orphans []*step, runs []*journal.Run) ([]*step, error) {
@@ -206,7 +115,7 @@ func (r *run) orphanRuns(orphans []*step, runs []*journal.Run) ([]*step, error) 
 	for _, unit := range slices.Sorted(maps.Keys(policies)) {
 		id := resources.ID{Type: runType, Name: unit}
 		concerned := slices.ContainsFunc(orphans, func(s *step) bool {
-			return s.id == resources.ID{Type: "unit", Name: unit} || slices.Contains(policies[unit].Loads, s.id.Name)
+			return unitOf(resources.New(s.id)) == unit || slices.Contains(policies[unit].Loads, s.id.Name)
 		})
 		if !concerned || r.step(id) != nil {
 			continue

@@ -48,18 +48,16 @@ type step struct {
 
 // A rank is how late a resource is planned among those that could be: as late as
 // the order permits for what finds its place by looking, then for runs, which
-// read what others write, then for users that go away, which others may be using,
-// then for groups that go away, which may be those of such users, then for paths
-// that go when nothing refers to them any more, whoever has seen to that.
+// read what others write, then for what lingers when it goes away.
 type rank uint8
 
 const (
 	early rank = iota
 	latecomer
 	lateRun
-	lateUser
-	lateGroup
-	retiring
+	afterRuns // see resources.Farewell
+	afterUsers
+	afterAll
 )
 
 // A stepState is how far a step has come.
@@ -148,4 +146,13 @@ func forget(steps []*step) []*step {
 		}
 	}
 	return fresh
+}
+
+func parseID(text string) resources.ID {
+	for i := range text {
+		if text[i] == ':' {
+			return resources.ID{Type: text[:i], Name: text[i+1:]}
+		}
+	}
+	return resources.ID{Name: text}
 }

@@ -38,9 +38,7 @@ func Rollback(ctx context.Context, u Undo, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer release()
-	r := &run{maker: maker{
-		machine: machine, options: o, report: newReport(ModeRollback, nil, time.Now()), progress: o.Progress, log: log{journal: o.journal()},
-	}}
+	r := &run{maker: newMaker(machine, o, newReport(ModeRollback, nil, time.Now()))}
 	return r.rollback(ctx, u)
 }
 

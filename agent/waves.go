@@ -10,7 +10,7 @@ import (
 type waves struct {
 	missing map[*step]int     // how many needs are not done
 	waiting map[*step][]*step // by what they wait for
-	ready   [retiring + 1][]*step
+	ready   [afterAll + 1][]*step
 }
 
 func newWaves(steps []*step) *waves {

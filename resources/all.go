@@ -7,6 +7,16 @@ type Type struct {
 	New     func(name string) Resource // an empty declaration under that name
 }
 
+// New is an empty declaration under an id, nil when there is no such type.
+func New(id ID) Resource {
+	for _, t := range All {
+		if t.Name == id.Type {
+			return t.New(id.Name)
+		}
+	}
+	return nil
+}
+
 // All is what can be managed, in the order in which it is documented.
 var All = []Type{
 	{"users", "user", func(name string) Resource { return &User{Name: UserName(name)} }},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/makenotwork/mnw-agent/resources/authkeys"
@@ -38,6 +39,8 @@ func (a *AuthorizedKeys) Import(v node.View) (notes []string, err error) {
 		declared := &AuthorizedKey{Key: key.String()}
 		if _, err := declared.parse(); err != nil {
 			notes = append(notes, fmt.Sprintf("%s is not declared: %s", name, err))
+		} else if slices.ContainsFunc(key.Options, setsEnvironment) {
+			notes = append(notes, name+" is not declared: its option environment may hold a secret")
 		} else if blobs[key.Blob] > 1 {
 			notes = append(notes, fmt.Sprintf("%s is not declared: its key stands there %d times", name, blobs[key.Blob]))
 		} else {
@@ -45,4 +48,8 @@ func (a *AuthorizedKeys) Import(v node.View) (notes []string, err error) {
 		}
 	}
 	return notes, nil
+}
+
+func setsEnvironment(option string) bool {
+	return strings.HasPrefix(strings.ToLower(option), "environment=")
 }

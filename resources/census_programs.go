@@ -50,8 +50,11 @@ const begin = 4096
 // window is how much of a program is looked at at once.
 const window = 256 << 10
 
+// scriptNames are the ends of names of scripts, which an interpreter is given as they are.
+var scriptNames = []string{".bash", ".js", ".lua", ".php", ".pl", ".py", ".rb", ".sh"}
+
 // program looks into a script line by line, and into a program for the paths in it.
-// What is neither is a file that a program is given.
+// What is neither, by its head, its mode or its name, is a file that a program is given.
 func (c *census) program(file string, state node.State) error {
 	r, err := c.view.Open(file)
 	if err != nil {
@@ -64,7 +67,7 @@ func (c *census) program(file string, state node.State) error {
 		return err
 	}
 	switch script := bytes.HasPrefix(head, []byte("#!")); {
-	case state.Mode&0o111 == 0 && !script:
+	case state.Mode&0o111 == 0 && !script && !slices.Contains(scriptNames, path.Ext(file)):
 	case bytes.IndexByte(head, 0) < 0:
 		c.script(file)
 	default:

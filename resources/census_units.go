@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/makenotwork/mnw-agent/resources/node"
 	"github.com/makenotwork/mnw-agent/resources/unitfile"
 )
 
@@ -40,6 +41,44 @@ func (c *census) unitFiles() {
 		}
 		c.unitRuns(u)
 	}
+	c.userUnits()
+}
+
+// userUnits asks of each line in the units of the users' own managers, systemd(1), that
+// somebody has written here.
+func (c *census) userUnits() {
+	dirs := []string{"/etc/systemd/user"}
+	for _, user := range node.Users(c.view) {
+		if dir := path.Join(user.Home, ".config/systemd/user"); user.Home != "" && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	for _, dir := range dirs {
+		if _, state := follow(c.view, dir); !isDirectory(state) {
+			continue
+		}
+		files := c.files(dir, func(name string) bool { return slices.Contains(unitTypes, strings.TrimPrefix(path.Ext(name), ".")) })
+		for _, dropIns := range c.files(dir, func(name string) bool { return path.Ext(name) == ".d" }) {
+			files = append(files, c.files(dropIns, func(name string) bool { return path.Ext(name) == ".conf" })...)
+		}
+		for _, file := range files {
+			c.lines(file, settingOf)
+			for line := range strings.Lines(c.text(file)) {
+				if strings.HasPrefix(line, "Exec") {
+					c.run(words(line)...)
+				}
+			}
+		}
+	}
+}
+
+// settingOf is the setting that a line of a unit file makes, in the words of unitFiles.
+func settingOf(line string) string {
+	key, _, ok := strings.Cut(line, "=")
+	if !ok {
+		return ""
+	}
+	return strings.TrimSpace(key) + "="
 }
 
 // execKeys are the settings that have a unit run something.
@@ -54,6 +93,7 @@ func (c *census) unitRuns(u *unitfile.Unit) {
 	for _, key := range execKeys {
 		for _, command := range u.Commands(key) {
 			c.run(append([]string{command.Path}, command.Argv...)...)
+			c.run(words(strings.Join(command.Argv, " "))...) // of what a shell is given
 		}
 	}
 }
@@ -89,8 +129,8 @@ func (c *census) caddyfiles() {
 	for _, u := range c.units {
 		for _, key := range []string{"ExecStart", "ExecReload"} {
 			for _, command := range u.Commands(key) {
-				if i := slices.Index(command.Argv, "--config"); path.Base(command.Path) == "caddy" && i > 0 && i+1 < len(command.Argv) {
-					mains = append(mains, command.Argv[i+1])
+				if path.Base(command.Path) == "caddy" {
+					mains = append(mains, configsOf(command.Argv)...)
 				}
 			}
 		}
@@ -106,6 +146,21 @@ func (c *census) caddyfiles() {
 	for _, file := range files {
 		c.lines(file, firstWord)
 	}
+}
+
+// configsOf is the configurations that caddy is given.
+func configsOf(args []string) []string {
+	var files []string
+	for i, arg := range args {
+		file, joined := strings.CutPrefix(arg, "--config=")
+		if (arg == "--config" || arg == "-c") && i+1 < len(args) {
+			file, joined = args[i+1], true
+		}
+		if joined && path.IsAbs(file) {
+			files = append(files, file)
+		}
+	}
+	return files
 }
 
 func firstWord(line string) string {

@@ -1,12 +1,12 @@
 package resources
 
 import (
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/makenotwork/mnw-agent/resources/authkeys"
 	"github.com/makenotwork/mnw-agent/resources/node"
+	"github.com/makenotwork/mnw-agent/resources/sudoers"
 )
 
 // sudoers asks of each line in the policy, with what it includes.
@@ -17,16 +17,11 @@ func (c *census) policy(file string, depth int) {
 	number := 0
 	for line := range strings.Lines(c.text(file)) {
 		number++
+		include, takesIn := sudoers.ReadInclude(file, line)
 		line = strings.TrimSpace(line)
-		verb, arg, _ := strings.Cut(line, " ")
-		if arg = strings.Trim(arg, `" `); !path.IsAbs(arg) {
-			arg = path.Join(path.Dir(file), arg)
-		}
 		switch {
-		case depth < deepest && (verb == "@include" || verb == "#include"):
-			c.policy(arg, depth+1)
-		case depth < deepest && (verb == "@includedir" || verb == "#includedir"):
-			for _, included := range c.files(arg, isRead) {
+		case takesIn && depth < deepest:
+			for _, included := range includedFiles(c.view, hostname(c.view), include) {
 				c.policy(included, depth+1)
 			}
 		case line != "" && line[0] != '#':
@@ -35,9 +30,6 @@ func (c *census) policy(file string, depth int) {
 		}
 	}
 }
-
-// isRead is what sudo asks of the name of a drop-in.
-func isRead(name string) bool { return !strings.Contains(name, ".") && !strings.HasSuffix(name, "~") }
 
 // passwd asks of each user's home and shell.
 func (c *census) passwd() {

@@ -17,12 +17,12 @@ import (
 // This file is what the fields of a Check may be.
 
 // checkLabel is what a check may be called, so that it can stand in a metric.
-var checkLabel = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`) })
+var checkLabel = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9._-]+$`) })
 
 // Check is part of Checker.
 func (c *Check) Check() error {
 	var errs []error
-	if !checkLabel().MatchString(c.Name) {
+	if !checkLabel().MatchString(c.Name) || len(c.Name) > 64 {
 		errs = append(errs, fmt.Errorf("%q is not a name for a check: want up to 64 letters, digits, dots, dashes and underscores", c.Name))
 	}
 	kinds := c.declared("http", "tcp", "command", "unit")

@@ -68,7 +68,7 @@ func (d *Directory) Import(v node.View) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d.Perm.imports(now), nil
+	return d.Perm.imports(v, string(d.Path), now), nil
 }
 
 // Owns is part of Owner.

@@ -81,7 +81,10 @@ func (f *File) Import(v node.View) ([]string, error) {
 		return nil, err
 	}
 	notes, err := f.Text.imports(v, string(f.Path), now)
-	return append(f.Perm.imports(now), notes...), err
+	if len(notes) > 0 {
+		notes[0] += ", or it is made empty where it is not there"
+	}
+	return append(f.Perm.imports(v, string(f.Path), now), notes...), err
 }
 
 // Judges is part of Judged.

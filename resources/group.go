@@ -91,6 +91,9 @@ func (g *Group) Owns() []node.Subject {
 // Departs is part of Departer.
 func (g *Group) Departs() bool { return g.State.Departs() }
 
+// Lingers is part of Lingerer: it may be the group of a user who goes, too.
+func (*Group) Lingers() Farewell { return AfterUsers }
+
 // Check is part of Checker.
 func (g *Group) Check() error {
 	var errs []error

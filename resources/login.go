@@ -25,6 +25,7 @@ func refusals(v node.View, user node.User) []error {
 	a := admission{v: v, user: user, config: readSSHD(v, user), shadow: strings.Split(node.ShadowLine(v, user.Name), ":")}
 	a.pam = a.config.is("usepam", "yes", "no")
 	a.shell()
+	a.listed()
 	a.account()
 	a.nologin()
 	a.lists()

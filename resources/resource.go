@@ -45,6 +45,20 @@ type Needer interface{ Needs() []node.Subject }
 // A Departer may be declared absent: then what needs it goes before it.
 type Departer interface{ Departs() bool }
 
+// A Lingerer that goes away goes as late as the order permits: others may be using it,
+// though nothing says so.
+type Lingerer interface{ Lingers() Farewell }
+
+// A Farewell is how late a Lingerer goes.
+type Farewell uint8
+
+// The farewells, the latest one last.
+const (
+	AfterRuns  Farewell = iota // when what systemd runs is as declared
+	AfterUsers                 // and the users have gone
+	AfterAll                   // and nothing else is left to go
+)
+
 // A Checker examines its own fields, once, when a manifest is loaded. It needs
 // no node. Its errors are FieldErrors, joined, where they concern one field.
 type Checker interface{ Check() error }
@@ -63,9 +77,11 @@ type Examiner interface {
 	Examine(ctx context.Context, v node.View) error
 }
 
-// A Remarker has something to say of the complete future that stops nothing. It is
-// asked after the Examiners.
-type Remarker interface{ Remark(v node.View) []string }
+// A Remarker is an Examiner that has also something to say which stops nothing. It is
+// asked for both at once where both are told.
+type Remarker interface {
+	Remark(v node.View) (remarks []string, err error)
+}
 
 // A Neighbour wants to know what else a manifest declares. It is told once, before
 // anything is planned.

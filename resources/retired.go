@@ -39,9 +39,10 @@ type Retired struct {
 	// Twin is the path that has taken its place, such as /var/lib/mnw/git of /opt/git.
 	// While both are there they should hold the same: where they do not, that is drift,
 	// which is told and left to you. As long as it holds what the twin lacks, it stays: a
-	// file that the twin has not, or has otherwise and not newer; of a git repository a
-	// ref that the twin has not, neither at the same commit nor at one that comes from
-	// it. Files are compared by what they hold. Owners and modes are not compared.
+	// file that the twin has not, or has otherwise and not newer (by mtime); of a git
+	// repository a ref that the twin has not, neither at the same commit nor at one that
+	// comes from it, or objects that the twin only borrows. Files are compared by what
+	// they hold. Owners and modes are not compared.
 	Twin Path `yaml:"twin,omitempty"`
 }
 
@@ -143,6 +144,10 @@ func (r *Retired) Owns() []node.Subject {
 
 // Departs is part of Departer.
 func (r *Retired) Departs() bool { return true }
+
+// Lingers is part of Lingerer: nothing must refer to the path any more, whoever has seen to
+// that.
+func (*Retired) Lingers() Farewell { return AfterAll }
 
 // tooHigh are paths that a system does not run without.
 var tooHigh = []string{"/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib64", "/opt", "/proc", "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/var", "/var/lib"}

@@ -45,6 +45,9 @@ func (r *Retired) keep(plan *node.Plan, v node.View, grave string) error {
 	}
 	until := day.AddDate(0, 0, 1).Add(r.soak())
 	if !v.Now().Before(until) {
+		if _, twin := follow(v, string(r.Twin)); r.Twin != "" && twin.Kind == node.Absent {
+			return fmt.Errorf("%s has soaked, but its twin %s is gone, so it may be the last to hold what it holds: name the twin that is there now, or bring that back", grave, r.Twin)
+		}
 		plan.Changes = append(plan.Changes, &node.TreeRemoval{Path: grave, State: now})
 		return nil
 	}

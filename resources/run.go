@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -79,22 +78,30 @@ func (r *Run) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	}
 	verdict, err := r.decide(v, unit, now)
 	plan.Notes, plan.Stale = verdict.notes, append(plan.Stale, verdict.stale...)
-	if err == nil && verdict.verb != "" {
-		action := &node.UnitAction{Unit: r.Unit, Verb: verdict.verb, From: now, Why: verdict.why, Settle: r.settle()}
-		if verdict.verb == node.StopUnit || verdict.verb == node.RestartUnit {
-			if action.Stops, err = v.Dependents(r.Unit); err != nil {
-				return plan, err
-			}
-		}
-		if verdict.verb == node.StopUnit && len(action.Stops) > 0 {
-			plan.Notes = append(plan.Notes, "systemd stops with it what depends on it: "+strings.Join(action.Stops, ", "))
-		}
-		plan.Changes = append(plan.Changes, action)
+	if err != nil {
+		return plan, err
 	}
-	if err == nil {
-		err = errors.Join(r.bringBack(v, &plan), r.bringAlong(v, &plan))
+	if verdict.verb != "" {
+		if err := r.act(v, verdict, now, &plan); err != nil {
+			return plan, err
+		}
 	}
-	return plan, err
+	return plan, errors.Join(r.bringBack(v, &plan), r.bringAlong(v, &plan))
+}
+
+// act adds the action to a plan.
+func (r *Run) act(v node.View, on verdict, now node.Unit, plan *node.Plan) (err error) {
+	action := &node.UnitAction{Unit: r.Unit, Verb: on.verb, From: now, Why: on.why, Settle: r.settle()}
+	if on.verb == node.StopUnit || on.verb == node.RestartUnit {
+		if action.Stops, err = v.Dependents(r.Unit); err != nil {
+			return err
+		}
+	}
+	if on.verb == node.StopUnit && len(action.Stops) > 0 {
+		plan.Notes = append(plan.Notes, "systemd stops with it what depends on it: "+strings.Join(action.Stops, ", "))
+	}
+	plan.Changes = append(plan.Changes, action)
+	return nil
 }
 
 // withoutSystemd is the plan where there is nobody to ask.
@@ -112,19 +119,6 @@ func (r *Run) withoutSystemd(err error) (node.Plan, error) {
 
 func (r *Run) wantsUp() bool   { return r.declared != nil && isTrue(r.declared.Active) }
 func (r *Run) wantsDown() bool { return r.declared != nil && r.declared.down() != "" }
-
-// down is why the unit must not run, "" when it may.
-func (u *Unit) down() string {
-	switch {
-	case u.Departs():
-		return "it is declared absent"
-	case isTrue(u.Masked):
-		return "it is declared masked"
-	case u.Active != nil && !*u.Active:
-		return "it is declared not active"
-	}
-	return ""
-}
 
 func (r *Run) settle() *time.Duration {
 	if r.declared == nil {
@@ -171,48 +165,6 @@ func (r *Run) decideRunning(v node.View, unit *unitfile.Unit, now node.Unit) (ve
 	return verdict, nil
 }
 
-// reloadDue says whether what systemd has read of the unit's files is out of
-// date. NeedDaemonReload alone does not tell: it says no after the first drop-in
-// of a unit, and when a file in /etc comes to shadow one in /lib.
-func reloadDue(v node.View, manager node.Manager, unit *unitfile.Unit, now node.Unit) (bool, error) {
-	unread := now.LoadState == "not-found" && unit.Fragment != ""
-	unmasked := now.LoadState == "masked" && !unit.Masked
-	if now.NeedsReload || unread || unmasked {
-		return true, nil
-	}
-	read := []string{now.File}
-	if now.LoadState != "" { // else it is planned to be read anew, without those that are gone
-		read = append(read, now.DropIns...)
-	}
-	for _, file := range read {
-		if gone, err := isGone(v, file); gone || err != nil {
-			return gone, err
-		}
-	}
-	for _, file := range unit.Sources {
-		if isGenerated(file) {
-			continue // newer than the moment at which reading began, always
-		}
-		s, err := v.Lstat(file)
-		if err != nil {
-			return false, err
-		}
-		if newer(s.MTime, s.CTime, manager.Loaded, v.Now()) == yes {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// isGone says whether a file that systemd has read is no longer there.
-func isGone(v node.View, file string) (bool, error) {
-	if file == "" || isGenerated(file) {
-		return false, nil
-	}
-	s, err := v.Lstat(file)
-	return s.Kind == node.Absent, err
-}
-
 // Needs is part of Needer: what the unit's own content names, as far as another
 // resource makes it.
 func (r *Run) Needs() []node.Subject {
@@ -240,15 +192,4 @@ var namedBy = map[string]node.SubjectKind{
 	"WorkingDirectory": node.OfPath,
 	"User":             node.OfUser,
 	"Group":            node.OfGroup,
-}
-
-// contents is the declared unit file and drop-ins.
-func (u *Unit) contents() []*node.Content {
-	contents := []*node.Content{u.bytes}
-	for _, name := range slices.Sorted(maps.Keys(u.DropIns)) {
-		if text := u.DropIns[name]; text != nil {
-			contents = append(contents, text.bytes)
-		}
-	}
-	return slices.DeleteFunc(contents, func(c *node.Content) bool { return c == nil })
 }

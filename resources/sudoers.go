@@ -65,15 +65,19 @@ func (s *Sudoers) Plan(ctx context.Context, v node.View) (node.Plan, error) {
 
 // Examine is part of Examiner.
 func (s *Sudoers) Examine(_ context.Context, v node.View) error {
-	var errs []error
-	for _, refusal := range s.lint(v).refusals {
-		errs = append(errs, errors.New(refusal))
-	}
-	return errors.Join(errs...)
+	_, err := s.Remark(v)
+	return err
 }
 
 // Remark is part of Remarker.
-func (s *Sudoers) Remark(v node.View) []string { return s.lint(v).remarks }
+func (s *Sudoers) Remark(v node.View) (remarks []string, err error) {
+	l := s.lint(v)
+	var errs []error
+	for _, refusal := range l.refusals {
+		errs = append(errs, errors.New(refusal))
+	}
+	return l.remarks, errors.Join(errs...)
+}
 
 // Meets is part of Neighbour.
 func (s *Sudoers) Meets(all []Resource) {

@@ -13,8 +13,7 @@ func (s *Sudoers) Import(v node.View) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	now.Mode |= 0o004
-	notes, err := s.Text.imports(v, s.path(), now)
+	notes, err := s.Text.importsOpen(v, s.path(), now)
 	if err != nil {
 		return nil, err
 	}

@@ -66,10 +66,21 @@ func hostname(v node.View) string {
 	return ""
 }
 
-// included is the texts that a line of the policy takes in. sudo passes over the
-// files in a directory that have a dot in their name, or a ~ at its end.
+// included is the texts that a line of the policy takes in.
 func (p *policy) included(i sudoers.Include) []sudoers.Text {
-	short, _, _ := strings.Cut(p.host, ".")
+	var texts []sudoers.Text
+	for _, file := range includedFiles(p.v, p.host, i) {
+		if text, err := p.v.ReadFile(file); err == nil {
+			texts = append(texts, sudoers.Text{Name: file, Bytes: text})
+		}
+	}
+	return texts
+}
+
+// includedFiles is the files that a line of the policy takes in on a host. sudo passes
+// over the files in a directory that have a dot in their name, or a ~ at its end.
+func includedFiles(v node.View, host string, i sudoers.Include) []string {
+	short, _, _ := strings.Cut(host, ".")
 	at := strings.ReplaceAll(i.Path, "%h", short)
 	if !path.IsAbs(at) {
 		at = path.Join(path.Dir(i.File), at)
@@ -77,20 +88,14 @@ func (p *policy) included(i sudoers.Include) []sudoers.Text {
 	files := []string{path.Clean(at)}
 	if i.Dir {
 		files = nil
-		names, _ := p.v.ReadDir(at)
+		names, _ := v.ReadDir(at)
 		for _, name := range names {
 			if !strings.Contains(name, ".") && !strings.HasSuffix(name, "~") {
 				files = append(files, path.Join(at, name))
 			}
 		}
 	}
-	var texts []sudoers.Text
-	for _, file := range files {
-		if text, err := p.v.ReadFile(file); err == nil {
-			texts = append(texts, sudoers.Text{Name: file, Bytes: text})
-		}
-	}
-	return texts
+	return files
 }
 
 // here says whether a grant is certain to concern this host.

@@ -57,11 +57,23 @@ func (s *Symlink) Plan(_ context.Context, v node.View) (node.Plan, error) {
 	return node.Plan{Changes: changes}, err
 }
 
-// Import is part of Importer.
-func (s *Symlink) Import(v node.View) ([]string, error) {
+// Import is part of Importer. That root owns it, as it does a new one, is not declared.
+func (s *Symlink) Import(v node.View) (notes []string, err error) {
 	now, err := found(v, string(s.Path), node.Symlink)
+	if err != nil {
+		return nil, err
+	}
+	if !isText(now.Target) {
+		return nil, errors.New("where it leads is no text, which no manifest can hold")
+	}
 	s.Target = now.Target
-	return nil, err
+	if now.Owner != "root" {
+		notes = taken(&s.Owner, "its owner", now.Owner)
+	}
+	if now.Group != "root" {
+		notes = append(notes, taken(&s.Group, "its group", now.Group)...)
+	}
+	return notes, nil
 }
 
 // Examine is part of Examiner: a link without a declared target must resolve.

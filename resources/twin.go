@@ -21,10 +21,10 @@ func (r *Retired) mindTwin(ctx context.Context, plan *node.Plan, v node.View, no
 		t, err = compareTwins(ctx, v, string(r.Path), string(r.Twin), byContent)
 	}
 	switch {
-	case err != nil && due:
+	case err != nil && (due || ctx.Err() != nil):
 		return fmt.Errorf("twin: %w", err)
 	case err != nil:
-		plan.Notes = append(plan.Notes, fmt.Sprintf("twin: %s", err))
+		plan.Differs = append(plan.Differs, fmt.Sprintf("whether it and its twin hold the same cannot be told: %s", err))
 		return nil
 	}
 	lacks, ahead := t.lacking(r.Twin), t.leading(r.Twin)

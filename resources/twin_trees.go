@@ -1,14 +1,17 @@
 package resources
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/makenotwork/mnw-agent/resources/gitrepo"
 	"github.com/makenotwork/mnw-agent/resources/node"
@@ -23,23 +26,37 @@ type likeness func(ctx context.Context, v node.View, one, other string) (bool, e
 type twins struct {
 	view    node.View
 	alike   likeness
+	older   string          // the whole of it, without symlinks
 	skip    map[string]bool // what is not compared as a file
+	twice   map[string]bool // what was compared again, since some of it had gone
 	lacks   []string        // what the older one holds and the newer one lacks
 	ahead   int             // what the newer one holds otherwise, or alone
 	example string          // of these
 }
 
 func compareTwins(ctx context.Context, v node.View, older, newer string, alike likeness) (*twins, error) {
-	t := &twins{view: v, alike: alike, skip: map[string]bool{}}
+	t := &twins{view: v, alike: alike, skip: map[string]bool{}, twice: map[string]bool{}}
+	t.older, _ = follow(v, older)
 	end, _ := follow(v, newer)
+	if within(end, t.older) || within(t.older, end) {
+		return t, fmt.Errorf("%s and %s are one tree, or lie in each other, where their symlinks lead: a twin is another tree", older, newer)
+	}
 	return t, t.compare(ctx, older, end)
 }
 
-func (t *twins) lack(older, why string) { t.lacks = append(t.lacks, older+": "+why) }
+func (t *twins) lack(older, why string) { t.lacks = append(t.lacks, plainly(older)+": "+plainly(why)) }
+
+// plainly is a text on one line, as it is when it can be told from others so.
+func plainly(text string) string {
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		return strconv.Quote(text)
+	}
+	return text
+}
 
 func (t *twins) further(newer string) {
 	if t.ahead++; t.ahead == 1 {
-		t.example = newer
+		t.example = plainly(newer)
 	}
 }
 
@@ -75,13 +92,22 @@ func (t *twins) compare(ctx context.Context, older, newer string) error {
 	return nil
 }
 
+// again compares once more what may have gone since it was looked at.
+func (t *twins) again(ctx context.Context, older, newer string, err error) error {
+	if !errors.Is(err, fs.ErrNotExist) || t.twice[older] {
+		return err
+	}
+	t.twice[older] = true
+	return t.compare(ctx, older, newer)
+}
+
 // directories compares what lies in two directories.
 func (t *twins) directories(ctx context.Context, older, newer string) error {
 	names := map[string]bool{}
 	for _, dir := range []string{newer, older} {
 		found, err := t.view.ReadDir(dir)
 		if err != nil {
-			return err
+			return t.again(ctx, older, newer, err)
 		}
 		for _, name := range found {
 			names[name] = dir == older
@@ -93,6 +119,9 @@ func (t *twins) directories(ctx context.Context, older, newer string) error {
 		case t.skip[here]:
 		case !names[name]:
 			t.further(there)
+			if err := t.alone(ctx, there); err != nil {
+				return err
+			}
 		default:
 			if err := t.compare(ctx, here, there); err != nil {
 				return err
@@ -121,6 +150,9 @@ func (t *twins) repositories(ctx context.Context, older, newer string) error {
 	for _, l := range lacks {
 		t.lack(older, l.Ref+": "+l.Why)
 	}
+	if err := t.borrowed(newer); err != nil {
+		return err
+	}
 	for range ahead {
 		t.further(newer)
 	}
@@ -130,64 +162,35 @@ func (t *twins) repositories(ctx context.Context, older, newer string) error {
 	return t.directories(ctx, older, newer)
 }
 
-func (t *twins) files(ctx context.Context, older, newer string, a, b node.State) error {
-	if a.Size == b.Size {
-		if alike, err := t.alike(ctx, t.view, older, newer); err != nil || alike {
-			return err
-		}
+// alone looks through what the newer tree has alone for repositories that borrow.
+func (t *twins) alone(ctx context.Context, newer string) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
-	t.differ(older, newer, a, b)
-	return nil
+	state, err := look(t.view, newer)
+	if err != nil || state.Kind != node.Directory {
+		return err
+	}
+	if gitrepo.Is(t.view, newer) {
+		return t.borrowed(newer)
+	}
+	names, err := t.view.ReadDir(newer)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // it has gone since
+	}
+	for _, name := range names {
+		err = errors.Join(err, t.alone(ctx, path.Join(newer, name)))
+	}
+	return err
 }
 
-// differ tells of something that is not the same. The newer one has taken the place of
-// the older one.
-func (t *twins) differ(older, newer string, a, b node.State) {
-	if b.MTime.After(a.MTime) {
-		t.further(newer)
-		return
-	}
-	t.lack(older, newer+" holds something else, and is not newer")
-}
-
-// byDigest goes by what is known of files that have not changed since they were read.
-func byDigest(ctx context.Context, v node.View, one, other string) (bool, error) {
-	a, err := v.Digest(ctx, one)
-	if err != nil {
-		return false, err
-	}
-	b, err := v.Digest(ctx, other)
-	return a == b, err
-}
-
-// byContent reads both.
-func byContent(ctx context.Context, v node.View, one, other string) (bool, error) {
-	var readers [2]io.Reader
-	for i, file := range []string{one, other} {
-		r, err := v.Open(file)
-		if err != nil {
-			return false, err
-		}
-		defer r.Close()
-		readers[i] = r
-	}
-	var buffers [2][64 << 10]byte
-	for {
-		if ctx.Err() != nil {
-			return false, context.Cause(ctx)
-		}
-		n, err := io.ReadFull(readers[0], buffers[0][:])
-		m, otherErr := io.ReadFull(readers[1], buffers[1][:])
-		ended := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-		switch {
-		case err != nil && !ended:
-			return false, err
-		case otherErr != nil && !errors.Is(otherErr, io.EOF) && !errors.Is(otherErr, io.ErrUnexpectedEOF):
-			return false, otherErr
-		case !bytes.Equal(buffers[0][:n], buffers[1][:m]):
-			return false, nil
-		case ended:
-			return true, nil
+// borrowed tells of objects that a repository of the newer tree has in the older one.
+func (t *twins) borrowed(newer string) error {
+	dirs, err := gitrepo.Borrows(t.view, newer)
+	for _, dir := range dirs {
+		if end, _ := follow(t.view, dir); within(end, t.older) {
+			t.lack(newer, fmt.Sprintf("it borrows objects from %s: run git repack -a -d there, then delete its objects/info/alternates", dir))
 		}
 	}
+	return err
 }

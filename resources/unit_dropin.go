@@ -3,9 +3,13 @@ package resources
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
+
+	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
 // A DropIn is a drop-in file of a unit.
@@ -38,4 +42,15 @@ func (u *Unit) checkDropIn(name string) error {
 		return errors.New("the drop-in has no content, source or template")
 	}
 	return atMostOne(d.declared())
+}
+
+// contents is the declared unit file and drop-ins.
+func (u *Unit) contents() []*node.Content {
+	contents := []*node.Content{u.bytes}
+	for _, name := range slices.Sorted(maps.Keys(u.DropIns)) {
+		if text := u.DropIns[name]; text != nil {
+			contents = append(contents, text.bytes)
+		}
+	}
+	return slices.DeleteFunc(contents, func(c *node.Content) bool { return c == nil })
 }

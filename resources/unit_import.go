@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/makenotwork/mnw-agent/resources/node"
@@ -16,51 +17,89 @@ func (u *Unit) Import(v node.View) (notes []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("there is no unit file for %s", u.Name)
 	}
-	yes, no := true, false
-	switch state {
-	case unitfile.Masked:
-		u.Masked = &yes
-		return nil, nil
-	case unitfile.Enabled:
-		u.Enabled = &yes
-	case unitfile.Disabled:
-		u.Enabled = &no
-	default:
-		notes = append(notes, "enabled is not declared: the unit file is "+string(state))
+	unit, err := unitfile.Load(v, u.Name)
+	if err != nil {
+		return nil, err
 	}
-	if now, err := v.Unit(u.Name); err == nil && now.Running() && u.staysActive(v) {
+	if unit.Masked && unit.Fragment != u.file() {
+		return []string{"masked is not declared: what masks it is " + unit.Fragment}, nil
+	}
+	if unit.Masked {
+		u.Masked = &unit.Masked
+		return nil, nil
+	}
+	notes = append(u.importEnabled(unit, state), u.importActive(v, unit)...)
+	file, fileErr := u.importFile(v, state)
+	dropIns, dropInErr := u.importDropIns(v)
+	return slices.Concat(notes, file, dropIns), errors.Join(fileErr, dropInErr)
+}
+
+// importEnabled fills in whether the unit is enabled, where that can be said of it.
+func (u *Unit) importEnabled(unit *unitfile.Unit, state unitfile.State) (notes []string) {
+	enabled := state == unitfile.Enabled
+	switch {
+	case enabled, state == unitfile.Disabled:
+		u.Enabled = &enabled
+		return nil
+	case state == unitfile.IsAlias:
+		return []string{"enabled is not declared: it is another name of " + unit.Name}
+	}
+	return []string{"enabled is not declared: the unit file is " + string(state)}
+}
+
+// importActive fills in that the unit runs, when that is how it is configured.
+func (u *Unit) importActive(v node.View, unit *unitfile.Unit) (notes []string) {
+	now, err := v.Unit(u.Name)
+	switch {
+	case err != nil: // nothing runs there
+	case now.ActiveState == "failed", now.ActiveState == "activating":
+		return []string{"active is not declared: the unit is " + now.State()}
+	case now.Running() && (unit.Type() != "oneshot" || unit.RemainAfterExit()):
+		yes := true
 		u.Active = &yes
 	}
-	more, err := u.importFiles(v)
-	return append(notes, more...), err
+	return nil
 }
 
-// staysActive says whether a unit that is active is one by its configuration.
-func (u *Unit) staysActive(v node.View) bool {
-	unit, err := unitfile.Load(v, u.Name)
-	return err == nil && (unit.Type() != "oneshot" || unit.RemainAfterExit())
-}
-
-// importFiles fills in the unit file and the drop-ins that the administrator has made.
-func (u *Unit) importFiles(v node.View) (notes []string, err error) {
+// importFile fills in the unit file that the administrator has made.
+func (u *Unit) importFile(v node.View, state unitfile.State) (notes []string, err error) {
 	now, err := v.Lstat(u.file())
-	if err == nil && now.Kind == node.File {
-		notes, err = u.Text.imports(v, u.file(), now)
+	switch {
+	case err != nil:
+		return nil, err
+	case now.Kind == node.File:
+		return u.Text.imports(v, u.file(), now)
+	case now.Kind == node.Symlink && state != unitfile.IsAlias:
+		return []string{"its unit file is a link to " + now.Target + ": to manage them, declare both as what they are"}, nil
 	}
+	return nil, nil
+}
+
+// importDropIns fills in the drop-ins that the administrator has made.
+func (u *Unit) importDropIns(v node.View) (notes []string, err error) {
 	names, dirErr := v.ReadDir(u.dropInDir())
 	if dirErr != nil {
-		return notes, err
+		return nil, nil
 	}
 	for _, file := range names {
 		name, ok := strings.CutSuffix(file, ".conf")
-		now, lookErr := v.Lstat(path.Join(u.dropInDir(), file))
-		if !ok || lookErr != nil || now.Kind != node.File || !dropInName().MatchString(name) {
+		if !ok {
+			continue
+		}
+		at := path.Join(u.dropInDir(), file)
+		now, lookErr := v.Lstat(at)
+		if lookErr != nil {
+			err = errors.Join(err, lookErr)
+			continue
+		}
+		if why := undeclarable(name, now); why != "" {
+			notes = append(notes, "drop-in "+file+" is not declared: "+why)
 			continue
 		}
 		d := new(DropIn)
-		more, dropInErr := d.Text.imports(v, path.Join(u.dropInDir(), file), now)
+		more, dropInErr := d.Text.imports(v, at, now)
 		for _, note := range more {
-			notes = append(notes, name+": "+note)
+			notes = append(notes, "drop-in "+name+": "+note)
 		}
 		if err = errors.Join(err, dropInErr); d.Content != nil {
 			if u.DropIns == nil {
@@ -70,4 +109,15 @@ func (u *Unit) importFiles(v node.View) (notes []string, err error) {
 		}
 	}
 	return notes, err
+}
+
+// undeclarable is why there is no declaration of a drop-in, "" when there is one.
+func undeclarable(name string, s node.State) string {
+	switch {
+	case s.Kind != node.File:
+		return "it is " + s.A()
+	case !dropInName().MatchString(name):
+		return "its name is none for a drop-in"
+	}
+	return ""
 }

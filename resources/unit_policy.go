@@ -88,3 +88,16 @@ func (u *Unit) onStale() answer {
 	}
 	return restart
 }
+
+// down is why the unit must not run, "" when it may.
+func (u *Unit) down() string {
+	switch {
+	case u.Departs():
+		return "it is declared absent"
+	case isTrue(u.Masked):
+		return "it is declared masked"
+	case u.Active != nil && !*u.Active:
+		return "it is declared not active"
+	}
+	return ""
+}

@@ -141,6 +141,9 @@ func (u *User) Needs() []node.Subject {
 // Departs is part of Departer.
 func (u *User) Departs() bool { return u.State.Departs() }
 
+// Lingers is part of Lingerer: units may run as the user.
+func (*User) Lingers() Farewell { return AfterRuns }
+
 // Check is part of Checker.
 func (u *User) Check() error {
 	var errs []error

@@ -67,6 +67,9 @@ var references = []struct {
 		[]string{"unit /etc/systemd/system/old.service:3: WorkingDirectory="}, `rm /etc/systemd/system/old.service`},
 	{"a drop-in", `mkdir /etc/systemd/system/cron.service.d; printf '[Service]\nEnvironment="A=b" "C=/srv/old"\n' >/etc/systemd/system/cron.service.d/a.conf`,
 		[]string{"unit /etc/systemd/system/cron.service.d/a.conf:2: Environment="}, `rm -r /etc/systemd/system/cron.service.d`},
+	{"a unit of a user's own", `mkdir -p /home/git/.config/systemd/user/b.service.d; printf '[Service]\n# /srv/old\nExecStart=/srv/old/tool\n' >/home/git/.config/systemd/user/a.service
+printf '[Service]\nWorkingDirectory=/srv/old\n' >/home/git/.config/systemd/user/b.service.d/c.conf`,
+		[]string{"unit /home/git/.config/systemd/user/a.service:3: ExecStart=", "unit /home/git/.config/systemd/user/b.service.d/c.conf:2: WorkingDirectory="}, `rm -r /home/git/.config`},
 	{"a value in the environment file of a unit", `printf '[Service]\nExecStart=/bin/true\nEnvironmentFile=/etc/a.env\n' >/etc/systemd/system/a.service
 printf '# A=/srv/old\nexport B="canary:/srv/old/x"\nC=/srv/older\n' >/etc/a.env`,
 		[]string{"env_file /etc/a.env:2: B"}, `rm /etc/a.env /etc/systemd/system/a.service`},
@@ -82,6 +85,8 @@ printf '# A=/srv/old\nexport B="canary:/srv/old/x"\nC=/srv/older\n' >/etc/a.env`
 	{"a rule of sudo", `echo 'git ALL=(root) NOPASSWD: /srv/old/tool' >/etc/sudoers.d/a`, []string{"sudoers /etc/sudoers.d/a:1"}, `rm /etc/sudoers.d/a`},
 	{"a rule of sudo in a file that is included", `echo '@include /etc/sudo-more' >/etc/sudoers.d/a; printf '# more\nDefaults secure_path="/bin:/srv/old/bin"\n' >/etc/sudo-more`,
 		[]string{"sudoers /etc/sudo-more:2"}, `rm /etc/sudoers.d/a /etc/sudo-more`},
+	{"a rule of sudo behind a tab and a blank", `mkdir '/etc/sudo more'; printf '@includedir\t/etc/sudo\\ more\n' >/etc/sudoers.d/a; echo 'git ALL=(root) /srv/old/tool' >'/etc/sudo more/b'; chmod 440 /etc/sudoers.d/a '/etc/sudo more/b'; visudo -c`,
+		[]string{"sudoers /etc/sudo more/b:1"}, `rm -r /etc/sudoers.d/a '/etc/sudo more'`},
 	{"a home", `usermod -d /srv/old/home git`, []string{"passwd /etc/passwd:N: home of git"}, `usermod -d /home/git git`},
 	{"a shell", `usermod -s /srv/old/sh git`, []string{"passwd /etc/passwd:N: shell of git"}, `usermod -s /bin/sh git`},
 	{"a forced command", `mkdir -p /home/git/.ssh; key='ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKv2hzCRpVgRvmB9o3NYoG8mdcsTpXzY0t9vBVJ1cTno'
@@ -89,6 +94,9 @@ printf '# /srv/old\n%s of /srv/old\nrestrict,command="/srv/old/serve max" %s max
 		[]string{"authorized_keys /home/git/.ssh/authorized_keys:3: command="}, `rm -r /home/git/.ssh`},
 	{"what a Caddyfile imports", `mkdir /etc/caddy/sites; echo 'import sites/*' >>/etc/caddy/Caddyfile; printf 'http://localhost:8099 {\n\troot * /srv/old/pages\n}\n' >/etc/caddy/sites/a`,
 		[]string{"caddyfile /etc/caddy/sites/a:2: root"}, `rm -r /etc/caddy/sites; sed -i '$d' /etc/caddy/Caddyfile`},
+	{"the Caddyfile of another unit", strings.ReplaceAll(aUnit, "%s", "/usr/bin/caddy run --config=/etc/other") + `
+printf ':8098 {\n\troot * /srv/old/pages\n}\n' >/etc/other`,
+		[]string{"caddyfile /etc/other:2: root"}, `rm /etc/other /etc/systemd/system/a.service`},
 	{"a symlink", `ln -s ../srv/old /var/link`, []string{"symlink /var/link: -> ../srv/old"}, `rm /var/link`},
 	{"a symlink to a symlink", `ln -s /srv/old/a /srv/one; ln -s one /srv/two`,
 		[]string{"symlink /srv/one: -> /srv/old/a", "symlink /srv/two: -> one through /srv/one"}, `rm /srv/one /srv/two`},
@@ -113,6 +121,12 @@ cp /bin/true /srv/tool; printf 'NotPresent/srv/old/known_hosts\0/srv/older\0/srv
 		[]string{"program /srv/tool: has /srv/old/known_hosts in it"}, `rm /srv/tool /etc/systemd/system/a.service`},
 	{"a script that a crontab runs by a shell", `printf '#!/bin/sh\nDIR="/srv/old/backups"\n' >/srv/backup.sh; echo '@daily /bin/sh /srv/backup.sh' | crontab -u git -`,
 		[]string{"program /srv/backup.sh:2"}, `rm /srv/backup.sh; crontab -u git -r`},
+	{"a script that a unit runs by way of a shell's line", strings.ReplaceAll(aUnit, "%s", `/bin/sh -c "exec /srv/job --fast"`) + `
+printf '#!/bin/sh\ncp /srv/old/a /srv/\n' >/srv/job; chmod +x /srv/job`,
+		[]string{"program /srv/job:2"}, `rm /srv/job /etc/systemd/system/a.service`},
+	{"a script without a mark that an interpreter is given", strings.ReplaceAll(aUnit, "%s", "/usr/bin/perl /srv/job.pl") + `
+echo 'open F, "/srv/old/a"' >/srv/job.pl`,
+		[]string{"program /srv/job.pl:1"}, `rm /srv/job.pl /etc/systemd/system/a.service`},
 }
 
 // start starts a process in the background, and stop ends it.

@@ -1,20 +1,14 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/makenotwork/mnw-agent/agent"
 )
 
-func (a *app) applyCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "apply MANIFEST",
-		Short: "Make the node match the manifest",
-		Long: `Apply makes the node match the manifest. It plans everything first and lets the
+const applyAbout = `Apply makes the node match the manifest. It plans everything first and lets the
 judges rule on the result; one refusal, and nothing is changed. A resource that
 fails does not stop those that do not depend on it. In the end it plans again,
 and what is still to be done is an error.
@@ -39,7 +33,13 @@ error.
 
 Interrupted (SIGINT, SIGTERM, SIGHUP, --timeout), it finishes the change in hand
 and stops; with --atomic it goes back. The next apply of the same manifest goes on
-from there. The same holds for a run that was killed.`,
+from there. The same holds for a run that was killed.`
+
+func (a *app) applyCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "apply MANIFEST",
+		Short:   "Make the node match the manifest",
+		Long:    applyAbout,
 		Example: "  mnw-agent apply manifest.yaml\n  mnw-agent apply --detailed-exitcode --json manifest.yaml",
 		Args:    oneManifest,
 	}
@@ -58,8 +58,8 @@ from there. The same holds for a run that was killed.`,
 		if err != nil {
 			return err
 		}
-		if o.Root == "/" && os.Geteuid() != 0 {
-			return errors.New("apply changes this system and needs root: use sudo, or --root DIRECTORY for a sandbox")
+		if err := needRoot(cmd, o, "a sandbox"); err != nil {
+			return err
 		}
 		o.Atomic, o.RetryHeld, o.Enforce, o.Prune = *atomic, *retry, *enforce, *prune
 		report, err := a.measure(o, agent.ModeApply, args[0], a.runOf(cmd.Context(), args[0], agent.Apply))
@@ -85,7 +85,7 @@ func (a *app) tell(report *agent.Report, err error, l look) error {
 	if a.flags.json {
 		a.printJSON(report)
 	} else {
-		a.printReport(report, l)
+		a.printLines(reportLines(report, l))
 	}
 	if err != nil {
 		a.printError(err)

@@ -5,19 +5,15 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/makenotwork/mnw-agent/agent"
 	"github.com/makenotwork/mnw-agent/manifests"
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
@@ -100,20 +96,6 @@ type app struct {
 	metricsError   string         // what keeps the metrics from being written, "" when nothing does
 }
 
-// flags are what all verbs share that look at a node.
-type flags struct {
-	json      bool
-	root      string
-	stateDir  string
-	color     string
-	logFormat string
-	wait      time.Duration
-	timeout   time.Duration
-	keep      int
-
-	metricsFile string
-}
-
 // A usageError is a command line that is wrong.
 type usageError struct{ error }
 
@@ -185,71 +167,9 @@ func oneManifest(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// nodeFlags are the flags of the verbs that look at a node or its journal.
-func (a *app) nodeFlags(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&a.flags.root, "root", "/", "`directory` to use instead of /: an image or a sandbox; nothing runs there")
-	f.StringVar(&a.flags.stateDir, "state-dir", "", "`directory` of the agent's own files (default "+agent.DefaultStateDir+" below the root)")
-}
-
-// runFlags are the flags of the verbs that walk over a node.
-func (a *app) runFlags(cmd *cobra.Command) {
-	a.nodeFlags(cmd)
-	f := cmd.Flags()
-	f.DurationVar(&a.flags.wait, "wait", 0, "how long to wait while another run holds the lock")
-	f.DurationVar(&a.flags.timeout, "timeout", time.Hour, "how long the run may take; 0 for no limit")
-	a.metricsFlag(cmd)
-}
-
-// keepFlag is the flag of the verbs that write to the journal.
-func (a *app) keepFlag(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&a.flags.keep, "keep", agent.DefaultKeep, "how many runs the journal keeps")
-	cmd.PreRunE = func(*cobra.Command, []string) error {
-		if a.flags.keep < 1 {
-			return usageError{errors.New("--keep takes a number from 1 on")}
-		}
-		return nil
-	}
-}
-
-func (a *app) checkFlags() error {
-	switch a.flags.color {
-	case "auto", "always", "never":
-	default:
-		return usageError{fmt.Errorf("--color %q: want auto, always or never", a.flags.color)}
-	}
-	if a.flags.wait < 0 || a.flags.timeout < 0 {
-		return usageError{errors.New("--wait and --timeout take no negative duration")}
-	}
-	switch a.flags.logFormat {
-	case "text", "json":
-	default:
-		return usageError{fmt.Errorf("--log-format %q: want text or json", a.flags.logFormat)}
-	}
-	if strings.HasSuffix(a.flags.metricsFile, "/") {
-		return usageError{fmt.Errorf("--metrics-file %s: that is a directory: name a file in it, such as mnw-agent.prom", a.flags.metricsFile)}
-	}
-	return nil
-}
-
 // load reads a manifest for the node that the flags name.
 func (a *app) load(path string) (*manifests.Manifest, error) {
 	return manifests.Load(path, manifests.Options{Facts: a.facts})
 }
 
 func (a *app) facts() map[string]string { return node.Facts(a.flags.root) }
-
-// options are the engine's options that the flags ask for.
-func (a *app) options() (agent.Options, error) {
-	root, err := filepath.Abs(a.flags.root)
-	if err != nil {
-		return agent.Options{}, err
-	}
-	if info, err := os.Stat(root); err != nil || !info.IsDir() {
-		return agent.Options{}, usageError{fmt.Errorf("--root %s: there is no such directory", a.flags.root)}
-	}
-	return agent.Options{
-		Root: root, StateDir: a.flags.stateDir, Wait: a.flags.wait, Timeout: a.flags.timeout,
-		Keep: a.flags.keep, Progress: a.progress(),
-	}, nil
-}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -29,15 +30,15 @@ func FuzzPrint(f *testing.F) {
 		}
 		var out bytes.Buffer
 		a := &app{stdout: &out, stderr: &out, flags: flags{color: "never"}}
-		a.printReport(r, look{diffs: true, all: true})
+		a.printLines(reportLines(r, look{diffs: true, all: true}))
 		a.printError(errors.New(note))
-		a.printHistory([]agent.PastRun{{Manifest: line, Because: note}})
-		a.printStatus(&agent.Status{
+		a.printLines(historyLines([]agent.PastRun{{Manifest: line, Because: note}}))
+		a.printLines(statusLines(&agent.Status{
 			Manifests: []agent.ManifestStatus{{Path: line, Digest: note, Held: &agent.Hold{Because: note}}},
 			Runs:      []agent.RunStatus{{Manifest: line, Error: note}}, Resources: []agent.ResourceStatus{{ID: "file:" + line, Why: note}},
 			Checks: []agent.CheckStatus{{Check: line, Error: note}}, Outage: &agent.LastOutage{Check: line}, Notes: []string{note},
-		}, false)
-		a.printPastRun(agent.PastRun{Manifest: note}, []agent.PastChange{{Resource: line, Made: line}})
+		}, false, time.Now()))
+		a.printLines(pastRunLines(agent.PastRun{Manifest: note}, []agent.PastChange{{Resource: line, Made: line}}))
 		if text := out.String(); !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
 			t.Fatalf("%q", text)
 		}

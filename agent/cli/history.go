@@ -46,7 +46,7 @@ func (a *app) history(o agent.Options) error {
 		a.printJSON(map[string]any{"version": 1, "runs": runs})
 		return nil
 	}
-	a.printHistory(runs)
+	a.printLines(historyLines(runs))
 	return nil
 }
 
@@ -59,7 +59,7 @@ func (a *app) historyOf(number int, o agent.Options) error {
 		a.printJSON(map[string]any{"version": 1, "run": run, "changes": changes})
 		return nil
 	}
-	a.printPastRun(run, changes)
+	a.printLines(pastRunLines(run, changes))
 	return nil
 }
 

@@ -9,25 +9,30 @@ import (
 	"github.com/makenotwork/mnw-agent/agent"
 )
 
-func (a *app) importCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "import ID…",
-		Short: "Make a manifest of what is here now",
-		Long: `Import looks at resources on this node and prints a manifest that declares them as
+const importAbout = `Import looks at resources on this node and prints a manifest that declares them as
 they are: its plan is empty. It changes nothing. An id is the name of a type, a
 colon, and the name of the resource, as in reports: file:/etc/motd, user:git,
 unit:caddy.service, sudoers:deploy.
 
-What may be a secret is left out: the content of a file that not everybody may read,
-and of an environment file all values but paths, numbers, host names and the like. So
-are jobs of a crontab that are not marked as the agent's. Comments in the manifest
-say what is left out, and why.
+What may be a secret is left out: the content of a file that not everybody may read or
+get to, and of one that has a setting such as API_TOKEN=x or a URL with a password in
+it; of an environment file, and of the settings of a crontab, all values but paths,
+numbers, addresses and the like; a key with an environment of its own. So are jobs of
+a crontab that are not marked as the agent's. Comments in the manifest say what is left
+out, and why. They name the programs of such jobs, without their arguments. Without the
+privileges of root, owners are left out too.
 
 With --json it prints one document: the manifest as a text (manifest), what is left out
 (notes) and what no declaration can say (misses), each with the id of its resource.
 
 Exit status 1 when there is something that no declaration can say, so that the plan of
-the manifest would not be empty: that is named on standard error.`,
+the manifest would not be empty: that is named on standard error.`
+
+func (a *app) importCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "import ID…",
+		Short:   "Make a manifest of what is here now",
+		Long:    importAbout,
 		Example: "  mnw-agent import user:git directory:/opt/git unit:caddy.service > manifest.yaml",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {

@@ -54,7 +54,7 @@ func (a *app) installCommand() *cobra.Command {
 		if err := in.checkFlags(); err != nil {
 			return usageError{err}
 		}
-		o, err := in.options("install")
+		o, err := in.options(cmd)
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -72,8 +71,8 @@ func (a *app) serveCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if o.Agent.Root == "/" && os.Geteuid() != 0 {
-			return errors.New("serve changes this system and needs root: use sudo, or --root DIRECTORY for a sandbox")
+		if err := needRoot(cmd, o.Agent, "a sandbox"); err != nil {
+			return err
 		}
 		a.jsonLines = true
 		err = serve.Serve(cmd.Context(), o)

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"time"
+
 	"github.com/spf13/cobra"
 
 	"github.com/makenotwork/mnw-agent/agent"
@@ -39,7 +41,7 @@ does not look at the node: plan does.
 		if a.flags.json {
 			a.printJSON(status)
 		} else {
-			a.printStatus(status, *brief)
+			a.printLines(statusLines(status, *brief, time.Now()))
 		}
 		return nil
 	}

@@ -12,12 +12,6 @@ import (
 
 // This file puts into words what is known of a node; term.go prints it.
 
-// A line is a line of text, and its colour.
-type line struct {
-	ink  ink
-	text string
-}
-
 // stateInks are the colours of states.
 var stateInks = map[agent.ResourceState]ink{
 	agent.StateConverged: faint,
@@ -33,11 +27,11 @@ var stateInks = map[agent.ResourceState]ink{
 // then what is, unless that is left out.
 func statusLines(s *agent.Status, brief bool, now time.Time) []line {
 	if len(s.Runs) == 0 {
-		return []line{{"", "No run is remembered here yet."}}
+		return []line{in("", "No run is remembered here yet.")}
 	}
 	var lines []line
 	if s.InProgress {
-		lines = append(lines, line{yellow, "a run is under way"})
+		lines = append(lines, in(yellow, "a run is under way"))
 	}
 	for _, r := range s.Runs {
 		lines = append(lines, runLine(r, now))
@@ -45,16 +39,16 @@ func statusLines(s *agent.Status, brief bool, now time.Time) []line {
 	for _, m := range s.Manifests {
 		lines = append(lines, manifestLines(m)...)
 	}
-	lines = append(lines, line{bold, statesTally(s)})
+	lines = append(lines, in(bold, statesTally(s)))
 	lines = append(lines, resourceLines(s, brief, now)...)
 	for _, c := range s.Checks {
 		lines = append(lines, checkStatus(c, brief, now)...)
 	}
 	if o := s.Outage; o != nil {
-		lines = append(lines, line{"", fmt.Sprintf("last outage: check %s was failing for %s in the run that ended %s", o.Check, seconds(o.Seconds), ago(o.At, now))})
+		lines = append(lines, in("", fmt.Sprintf("last outage: check %s was failing for %s in the run that ended %s", o.Check, seconds(o.Seconds), ago(o.At, now))))
 	}
 	for _, note := range s.Notes {
-		lines = append(lines, line{yellow, "note: " + note})
+		lines = append(lines, in(yellow, "note: "+note))
 	}
 	return lines
 }
@@ -62,7 +56,7 @@ func statusLines(s *agent.Status, brief bool, now time.Time) []line {
 func runLine(r agent.RunStatus, now time.Time) line {
 	text := fmt.Sprintf("last %s: %s, %s, of %s, in %s", r.Mode, strings.ReplaceAll(string(r.Result), "_", " "), ago(r.Ended, now), r.Manifest, seconds(r.Seconds))
 	if r.Error != "" {
-		return line{red, text + "\n" + indent(r.Error)}
+		return in(red, text+"\n"+indent(r.Error))
 	}
 	i := green
 	switch r.Result {
@@ -74,7 +68,7 @@ func runLine(r agent.RunStatus, now time.Time) line {
 	if r.Success == nil || r.Success.Before(r.Ended) {
 		text += successOf(r, now)
 	}
-	return line{i, text}
+	return in(i, text)
 }
 
 func successOf(r agent.RunStatus, now time.Time) string {
@@ -88,10 +82,10 @@ func successOf(r agent.RunStatus, now time.Time) string {
 }
 
 func manifestLines(m agent.ManifestStatus) []line {
-	lines := []line{{"", fmt.Sprintf("manifest %s (%.12s): %s", m.Path, m.Digest, count(m.Resources, "resource"))}}
+	lines := []line{in("", fmt.Sprintf("manifest %s (%.12s): %s", m.Path, m.Digest, count(m.Resources, "resource")))}
 	if h := m.Held; h != nil {
-		lines = append(lines, line{red, fmt.Sprintf("    held since run %d was taken back, %s (%s): change it, or apply --retry-held",
-			h.Run, h.Since.Local().Format(time.DateTime), brief(h.Because))})
+		lines = append(lines, in(red, fmt.Sprintf("    held since run %d was taken back, %s (%s): change it, or apply --retry-held",
+			h.Run, h.Since.Local().Format(time.DateTime), brief(h.Because))))
 	}
 	return lines
 }
@@ -132,9 +126,9 @@ func resourceLines(s *agent.Status, brief bool, now time.Time) []line {
 			text += "\n" + indentBy("             ", staleWords[how])
 		}
 		if r.State == agent.StateConverged && len(stale[r.ID]) == 0 {
-			right = append(right, line{stateInks[r.State], text})
+			right = append(right, in(stateInks[r.State], text))
 		} else {
-			wrong = append(wrong, line{stateInks[r.State], text})
+			wrong = append(wrong, in(stateInks[r.State], text))
 		}
 	}
 	if brief {
@@ -157,13 +151,13 @@ func checkStatus(c agent.CheckStatus, brief bool, now time.Time) []line {
 	case c.Success && brief:
 		return nil
 	case c.Success:
-		return []line{{faint, fmt.Sprintf("check %s passed %s", c.Check, ago(c.Asked, now))}}
+		return []line{in(faint, fmt.Sprintf("check %s passed %s", c.Check, ago(c.Asked, now)))}
 	}
 	since := c.Asked
 	if c.Since != nil { // always, but in a document that somebody has edited
 		since = *c.Since
 	}
-	return []line{{red, fmt.Sprintf("check %s has failed since %s:\n%s", c.Check, when(since, now), indent(c.Error))}}
+	return []line{in(red, fmt.Sprintf("check %s has failed since %s:\n%s", c.Check, when(since, now), indent(c.Error)))}
 }
 
 func indentBy(margin, text string) string {

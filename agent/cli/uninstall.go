@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -34,7 +32,7 @@ does all that the manifest has made.`,
 		if err := in.checkUnitFlags(); err != nil {
 			return usageError{err}
 		}
-		o, err := in.options("uninstall")
+		o, err := in.options(cmd)
 		if err != nil {
 			return err
 		}
@@ -52,11 +50,11 @@ does all that the manifest has made.`,
 }
 
 // options are the engine's options, as far as this process may have its way.
-func (in *installation) options(verb string) (agent.Options, error) {
+func (in *installation) options(cmd *cobra.Command) (agent.Options, error) {
 	o, err := in.app.options()
 	o.Wait = in.wait
-	if err == nil && o.Root == "/" && os.Geteuid() != 0 && !in.plan {
-		err = fmt.Errorf("%s changes this system and needs root: use sudo, or --root DIRECTORY for an image", verb)
+	if err == nil && !in.plan {
+		err = needRoot(cmd, o, "an image")
 	}
 	return o, err
 }

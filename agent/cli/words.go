@@ -70,6 +70,8 @@ func ending(r *agent.Report) string {
 		return "Nothing was changed: mend what is refused above, and apply again."
 	case r.Refused:
 		return fmt.Sprintf("The run stopped half-way, after %s: mend what is refused above, and apply again.", count(changed, "resource"))
+	case r.Count(agent.OutcomeOK)+changed == 0:
+		return "Mend what failed, and apply again."
 	}
 	return "Everything that does not depend on what failed is as declared: mend that, and apply again."
 }
@@ -185,27 +187,6 @@ func windowLine(w agent.WindowReport) string {
 		line += ", to the end"
 	}
 	return line + " (for " + strings.Join(w.For, ", ") + ")"
-}
-
-// pastLine is a past run in one line.
-func pastLine(r agent.PastRun) string {
-	if r.Started.IsZero() {
-		return fmt.Sprintf("%4d  %s: %s", r.Run, r.Result, r.Because)
-	}
-	line := fmt.Sprintf("%4d  %s  %-8s  %-11s  %s", r.Run, r.Started.Local().Format(time.DateTime), r.Mode, strings.ReplaceAll(r.Result, "_", " "), count(r.Changes, "change"))
-	switch {
-	case r.Of != 0:
-		line += fmt.Sprintf(", took run %d back", r.Of)
-	default:
-		line += ", " + r.Manifest
-	}
-	if r.Because != "" {
-		line += ": " + brief(r.Because)
-	}
-	if r.UndoneBy != 0 {
-		line += fmt.Sprintf(" (taken back by run %d)", r.UndoneBy)
-	}
-	return line
 }
 
 // brief is the first line of a reason: what a unit has logged comes below it, and

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sync"
 )
 
 // Prune forgets the oldest runs until no more than so many are left, those aside
@@ -50,7 +51,7 @@ func (j *Journal) pruneContents() error {
 		if err != nil {
 			return wrap(err)
 		}
-		for _, digest := range quotedDigests.FindAllSubmatch(text, -1) {
+		for _, digest := range quotedDigests().FindAllSubmatch(text, -1) {
 			referred[string(digest[1])] = true
 		}
 	}
@@ -68,4 +69,4 @@ func (j *Journal) pruneContents() error {
 }
 
 // quotedDigests are what may refer to a content: one too many keeps one too long.
-var quotedDigests = regexp.MustCompile(`"([0-9a-f]{64})"`)
+var quotedDigests = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"([0-9a-f]{64})"`) })

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -22,7 +23,7 @@ func (j *Journal) File(c *node.Content) string { return filepath.Join(j.contents
 
 // Content is the content with a digest. It is part of node.Store.
 func (j *Journal) Content(digest string) (*node.Content, error) {
-	if !digests.MatchString(digest) {
+	if !digests().MatchString(digest) {
 		return nil, fmt.Errorf("journal: %q is not a digest", digest)
 	}
 	text, err := os.ReadFile(filepath.Join(j.contents(), digest))
@@ -36,7 +37,7 @@ func (j *Journal) Content(digest string) (*node.Content, error) {
 	return c, nil
 }
 
-var digests = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var digests = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9a-f]{64}$`) })
 
 // keep puts contents on the disk that are not there yet. What is there may be of a
 // run that was killed before it could flush the names.

@@ -122,15 +122,28 @@ func (t *Table) jobPart(at int, name string, want entry) part {
 	return block(jobKey(name), line)
 }
 
-// Foreign is the command lines that are not ours, in their order.
-func (t *Table) Foreign() []string {
-	var lines []string
+// Foreign is the jobs that are not ours, in their order. They have no names.
+func (t *Table) Foreign() []Job {
+	var jobs []Job
 	for _, p := range t.parts {
-		if _, ok := readEntry(p.text); ok && p.key == "" {
-			lines = append(lines, strings.TrimSpace(p.text))
+		if e, ok := readEntry(p.text); ok && p.key == "" {
+			jobs = append(jobs, Job{Schedule: e.schedule, Command: e.command})
 		}
 	}
-	return lines
+	return jobs
+}
+
+// Unsaid are the names here that Jobs leaves out.
+func (t *Table) Unsaid() []string {
+	said := t.Jobs()
+	var names []string
+	for _, p := range t.parts {
+		name, ok := strings.CutPrefix(p.key, "job ")
+		if ok && !slices.ContainsFunc(said, func(j Job) bool { return j.Name == name }) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // Jobs are the jobs that have a name here, in their order, as they are at

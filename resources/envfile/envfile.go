@@ -67,3 +67,16 @@ func (f *File) Keys() []string {
 	}
 	return keys
 }
+
+// Exported are the names that stand in `export KEY=value` alone, which systemd skips.
+func (f *File) Exported() []string {
+	var names []string
+	for _, e := range f.entries {
+		name := e.name()
+		_, err := Quote(name, "")
+		if _, ok := f.vars[name]; !ok && name != e.key && err == nil && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -73,8 +73,11 @@ func (s *Store) lacks(ctx context.Context, had, has string) (why string, err err
 func brief(id string) string { return id[:12] }
 
 // contains says whether an object is another one or comes from it: by the parents of
-// commits, and what tags are of.
+// commits, and what tags are of. Nothing comes from what is not there.
 func (s *Store) contains(ctx context.Context, id, other string) (bool, error) {
+	if there, err := s.Has(other); err != nil || !there {
+		return false, err
+	}
 	seen := map[string]bool{id: true}
 	for next := []string{id}; len(next) > 0; next = next[1:] {
 		if next[0] == other {
@@ -83,14 +86,11 @@ func (s *Store) contains(ctx context.Context, id, other string) (bool, error) {
 		if ctx.Err() != nil {
 			return false, context.Cause(ctx)
 		}
-		o, err := s.get(next[0])
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // the repository begins here
-		}
+		all, err := s.origins(next[0])
 		if err != nil {
 			return false, err
 		}
-		for _, from := range o.from() {
+		for _, from := range all {
 			if !seen[from] {
 				seen[from] = true
 				next = append(next, from)
@@ -98,6 +98,20 @@ func (s *Store) contains(ctx context.Context, id, other string) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// origins is what an object comes from, nothing where the repository begins. It is read
+// once: many refs have one history.
+func (s *Store) origins(id string) ([]string, error) {
+	if from, ok := s.known[id]; ok {
+		return from, nil
+	}
+	o, err := s.get(id)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	s.known[id] = o.from()
+	return s.known[id], nil
 }
 
 // from is what a commit or a tag comes from.

@@ -143,15 +143,7 @@ func (p *pack) read(at, length int64, depth int) (object, error) {
 	if err != nil {
 		return object{}, err
 	}
-	base := int64(-1)
-	switch kind {
-	case kindOffset:
-		var back int64
-		back, err = readOffset(r)
-		base = at - back
-	case kindByName:
-		base, err = p.readName(r, length)
-	}
+	base, err := p.readBase(r, kind, at, length)
 	if err == nil && size > maxObject {
 		err = errors.New("an object is larger than any commit")
 	}
@@ -175,6 +167,19 @@ func (p *pack) read(at, length int64, depth int) (object, error) {
 		from.body = text
 	}
 	return from, err
+}
+
+// readBase is where the object begins that the one at a place is made from, -1 when it
+// is made from none.
+func (p *pack) readBase(r *bufio.Reader, kind byte, at, length int64) (int64, error) {
+	switch kind {
+	case kindOffset:
+		back, err := readOffset(r)
+		return at - back, err
+	case kindByName:
+		return p.readName(r, length)
+	}
+	return -1, nil
 }
 
 // readName is where the object begins that is named next. A pack on a disk has all that

@@ -239,3 +239,46 @@ func FuzzPack(f *testing.F) {
 		}
 	})
 }
+
+// A counting tree says how often it was read.
+type counting struct {
+	onDisk
+	opened *int
+}
+
+func (c counting) Open(p string) (io.ReadCloser, error) {
+	*c.opened++
+	return c.onDisk.Open(p)
+}
+
+// Many refs of one history cost one reading of it, also when none of them comes from
+// what the other repository has, and nothing is read for what is not there at all.
+func TestManyRefs(t *testing.T) {
+	t.Parallel()
+	d, refs := history(t, "sha1")
+	d.git(t, "", "clone", "-q", "--mirror", "a.git", "b.git")
+	missing := d.git(t, "a.git", "commit-tree", "-m", "late", "refs/heads/main^{tree}")
+	reads := func(had string, n int) int {
+		opened := 0
+		s, err := Open(counting{d, &opened}, "b.git")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		opened = 0
+		for range n {
+			if why, err := s.lacks(t.Context(), had, refs["refs/heads/main"]); err != nil || why == "" {
+				t.Fatalf("%q, %v", why, err)
+			}
+		}
+		return opened
+	}
+	alone := refs["refs/heads/alone"]
+	// Whether the two are there is asked of each ref, by one Open each.
+	if once, often := reads(alone, 1), reads(alone, 50); often > once+2*49 {
+		t.Errorf("one ref takes %d readings, and 50 take %d", once, often)
+	}
+	if got := reads(missing, 1); got != 2 {
+		t.Errorf("what is not there takes %d readings", got)
+	}
+}

@@ -19,6 +19,7 @@ type Store struct {
 	tree  Tree
 	dirs  []string // that objects lie in
 	packs []*pack
+	known map[string][]string // what has been read: what an object comes from
 }
 
 // An object is one, without its name.
@@ -34,11 +35,31 @@ const (
 
 // Open opens the objects of a repository, those that it shares with others included.
 func Open(t Tree, dir string) (*Store, error) {
+	s := &Store{tree: t, dirs: []string{path.Join(dir, "objects")}, known: map[string][]string{}}
+	if err := s.borrow(); err != nil {
+		return nil, err
+	}
+	for _, dir := range s.dirs {
+		if err := s.openPacks(path.Join(dir, "pack")); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// Borrows is the directories with objects of other repositories on which one relies.
+func Borrows(t Tree, dir string) ([]string, error) {
 	s := &Store{tree: t, dirs: []string{path.Join(dir, "objects")}}
+	err := s.borrow()
+	return s.dirs[1:], err
+}
+
+// borrow adds the directories that the objects are shared with.
+func (s *Store) borrow() error {
 	for i := 0; i < len(s.dirs) && i < maxAlternates; i++ {
-		text, err := t.ReadFile(path.Join(s.dirs[i], "info/alternates"))
+		text, err := s.tree.ReadFile(path.Join(s.dirs[i], "info/alternates"))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+			return err
 		}
 		for line := range strings.Lines(string(text)) {
 			switch line = strings.TrimSpace(line); {
@@ -50,12 +71,7 @@ func Open(t Tree, dir string) (*Store, error) {
 			}
 		}
 	}
-	for _, dir := range s.dirs {
-		if err := s.openPacks(path.Join(dir, "pack")); err != nil {
-			return nil, errors.Join(err, s.Close())
-		}
-	}
-	return s, nil
+	return nil
 }
 
 func (s *Store) openPacks(dir string) error {

@@ -7,51 +7,7 @@ import (
 
 // ByHand is the commands that bring back what a change saw, for a person to type
 // when the program cannot. A content is named by the file that holds it.
-func ByHand(c Change, file func(*Content) string) string {
-	switch c := c.(type) {
-	case *PathChange:
-		return c.byHand(file)
-	case *CrontabChange:
-		if c.From == nil {
-			return "crontab -u " + quoted(c.User) + " -r"
-		}
-		return fmt.Sprintf("crontab -u %s %s", quoted(c.User), quoted(file(c.From)))
-	case *UserChange:
-		return c.byHand()
-	case *GroupChange:
-		switch {
-		case !c.From.Present:
-			return "groupdel " + quoted(c.Name)
-		case !c.To.Present && c.From.GID == "":
-			return "groupadd " + quoted(c.Name)
-		case !c.To.Present:
-			return fmt.Sprintf("groupadd -g %s %s", c.From.GID, quoted(c.Name))
-		}
-		return fmt.Sprintf("groupmod -g %s %s", c.From.GID, quoted(c.Name))
-	case *UnitAction:
-		if !c.From.Running() {
-			return "systemctl stop " + quoted(c.Unit)
-		}
-		return "systemctl restart " + quoted(c.Unit)
-	case *TreeRemoval:
-		return "# " + c.gone()
-	case *TreeMove:
-		text := fmt.Sprintf("mv -nT %s %s", quoted(c.To), quoted(c.From))
-		if c.alters() {
-			text += " && " + c.atTop(c.From).byHand(file)
-		}
-		return text
-	case *TreeCopy:
-		return "rm -r " + quoted(hiding(c.To))
-	case *TreeSync:
-		return fmt.Sprintf("# bring what is newer in %s back to %s, then remove it: see rsync -aHAXn --itemize-changes %[1]s/ %[2]s/", quoted(c.To), quoted(c.From))
-	case *TreeLook:
-		return "# nothing: it was only looked at " + quoted(c.From)
-	case *TreeReturn:
-		return fmt.Sprintf("rsync -aHAX %s/ %s/", quoted(c.From), quoted(c.To))
-	}
-	return "systemctl daemon-reload"
-}
+func ByHand(c Change, file func(*Content) string) string { return c.byHand(file) }
 
 func (c *PathChange) byHand(file func(*Content) string) string {
 	at, from := quoted(c.Path), c.From
@@ -74,7 +30,7 @@ func (c *PathChange) byHand(file func(*Content) string) string {
 	return strings.TrimPrefix(fmt.Sprintf("%s && chmod %s %s", owner, from.Mode, at), " && ") // chown(2) clears setuid
 }
 
-func (c *UserChange) byHand() string {
+func (c *UserChange) byHand(func(*Content) string) string {
 	if !c.From.Present {
 		return "userdel " + quoted(c.Name)
 	}
@@ -99,6 +55,58 @@ func (c *UserChange) byHand() string {
 		text += fmt.Sprintf(" && gpasswd -d %s %s", quoted(c.Name), quoted(g))
 	}
 	return strings.TrimPrefix(text, " && ")
+}
+
+func (c *GroupChange) byHand(func(*Content) string) string {
+	switch {
+	case !c.From.Present:
+		return "groupdel " + quoted(c.Name)
+	case !c.To.Present && c.From.GID == "":
+		return "groupadd " + quoted(c.Name)
+	case !c.To.Present:
+		return fmt.Sprintf("groupadd -g %s %s", c.From.GID, quoted(c.Name))
+	}
+	return fmt.Sprintf("groupmod -g %s %s", c.From.GID, quoted(c.Name))
+}
+
+func (c *CrontabChange) byHand(file func(*Content) string) string {
+	if c.From == nil {
+		return "crontab -u " + quoted(c.User) + " -r"
+	}
+	return fmt.Sprintf("crontab -u %s %s", quoted(c.User), quoted(file(c.From)))
+}
+
+func (c *UnitAction) byHand(func(*Content) string) string {
+	if !c.From.Running() {
+		return "systemctl stop " + quoted(c.Unit)
+	}
+	return "systemctl restart " + quoted(c.Unit)
+}
+
+func (c *ManagerReload) byHand(func(*Content) string) string { return "systemctl daemon-reload" }
+
+func (c *TreeRemoval) byHand(func(*Content) string) string { return "# " + c.gone() }
+
+func (c *TreeMove) byHand(file func(*Content) string) string {
+	text := fmt.Sprintf("mv -nT %s %s", quoted(c.To), quoted(c.From))
+	if c.alters() {
+		text += " && " + c.atTop(c.From).byHand(file)
+	}
+	return text
+}
+
+func (c *TreeCopy) byHand(func(*Content) string) string { return "rm -r " + quoted(hiding(c.To)) }
+
+func (c *TreeSync) byHand(func(*Content) string) string {
+	return fmt.Sprintf("# bring what is newer in %s back to %s, then remove it: see rsync -aHAXn --itemize-changes %[1]s/ %[2]s/", quoted(c.To), quoted(c.From))
+}
+
+func (c *TreeLook) byHand(func(*Content) string) string {
+	return "# nothing: it was only looked at " + quoted(c.From)
+}
+
+func (c *TreeReturn) byHand(func(*Content) string) string {
+	return fmt.Sprintf("rsync -aHAX %s/ %s/", quoted(c.From), quoted(c.To))
 }
 
 // quoted is a word as a shell takes it.

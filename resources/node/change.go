@@ -16,6 +16,8 @@ type Change interface {
 	// Inverse is the way back: the two states swapped.
 	Inverse() Change
 
+	// byHand is the commands of the way back, as ByHand has them.
+	byHand(file func(*Content) string) string
 	// back plans the way back, as Back does.
 	back(v View, anyhow bool) (Plan, error)
 	// lay puts what the change makes over a future.

@@ -21,6 +21,7 @@ type Machine struct {
 	bus     *bus   // nil when offline
 
 	users    lastUsers
+	standIn  standIn
 	digests  Digests
 	flushing flushing
 }
@@ -45,6 +46,7 @@ func (m *Machine) Close() error {
 	if m.bus != nil {
 		m.bus.close()
 	}
+	m.standIn.end()
 	m.drop()
 	return errors.Join(m.Flush(), unix.Close(m.rootFD))
 }

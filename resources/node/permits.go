@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"path"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,20 +18,18 @@ func (l *Live) Permits(user, at string, permission Mode) (permitted, known bool)
 	if !ok || l.m.offline || !l.m.owners {
 		return false, false
 	}
-	as, _, err := l.m.identity(user)
-	if err != nil {
-		return false, false
-	}
 	fd, err := l.m.open(at, unix.O_PATH|unix.O_NOFOLLOW)
 	if err != nil {
 		return false, false
 	}
 	defer unix.Close(fd)
-	groups := make([]int, len(as.Groups))
-	for i, g := range as.Groups {
-		groups[i] = int(g)
+	var groups []int
+	for _, name := range u.Groups {
+		if g, ok := l.Group(name); ok {
+			groups = append(groups, g.GID)
+		}
 	}
-	err = asUser(u.UID, u.GID, groups, func() error {
+	err = l.m.standIn.do(u.UID, u.GID, groups, func() error {
 		return unix.Faccessat2(fd, "", uint32(permission), unix.AT_EMPTY_PATH|unix.AT_EACCESS)
 	})
 	return err == nil, err == nil || errors.Is(err, unix.EACCES)
@@ -47,12 +46,22 @@ func (f *Future) Permits(user, at string, permission Mode) (permitted, known boo
 	return f.View.Permits(user, resolved, permission)
 }
 
-// asUser does something with a user's rights to files, on a thread of its own: those
-// belong to a thread, and nothing else of the program changes.
-func asUser(uid, gid int, groups []int, do func() error) error {
-	t := newThread()
-	defer t.end()
-	return t.do(func() error {
+// A standIn has the rights to files of one user after the other, on a thread of its
+// own: those belong to a thread, and nothing else of the program changes. The thread
+// begins with the first question.
+type standIn struct {
+	mu     sync.Mutex
+	thread *thread
+}
+
+// do does something with a user's rights to files.
+func (s *standIn) do(uid, gid int, groups []int, do func() error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.thread == nil {
+		s.thread = newThread()
+	}
+	return s.thread.do(func() error {
 		if err := errors.Join(unix.Setgroups(groups), unix.Setfsgid(gid), unix.Setfsuid(uid)); err != nil {
 			return err
 		}
@@ -62,4 +71,14 @@ func asUser(uid, gid int, groups []int, do func() error) error {
 		}
 		return do()
 	})
+}
+
+// end ends the thread, if there is one.
+func (s *standIn) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.thread != nil {
+		s.thread.end()
+		s.thread = nil
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -153,9 +154,9 @@ func (t *carry) changed(ctx context.Context, r reached, since time.Time) (bool, 
 }
 
 // left are names that the agent itself gives to what is not complete.
-var left = regexp.MustCompile(`^\..+\.mnw-agent-\d{1,19}$`)
+var left = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\..+\.mnw-agent-\d{1,19}$`) })
 
-func isLeft(name string) bool { return left.MatchString(name) }
+func isLeft(name string) bool { return left().MatchString(name) }
 
 // sweepLeft removes what an attempt that was killed has left.
 func (t *carry) sweepLeft(ctx context.Context, dst int, name string) error {

@@ -56,11 +56,11 @@ func (c *TreeCopy) perform(ctx context.Context, m *Machine) error {
 	if m.quick {
 		return nil
 	}
-	t, err := m.openTrees(c.From, c.To)
-	if err != nil {
-		return err
-	}
-	defer t.close()
+	return m.withTrees(c.From, c.To, func(t trees) error { return c.fill(ctx, m, t) })
+}
+
+// fill fills the copy in hiding.
+func (c *TreeCopy) fill(ctx context.Context, m *Machine, t trees) error {
 	fd, mark, err := t.takeUp(ctx, m)
 	if err != nil {
 		return err
@@ -74,49 +74,6 @@ func (c *TreeCopy) perform(ctx context.Context, m *Machine) error {
 		return fmt.Errorf("copy %s to %s: %w", c.From, c.To, err)
 	}
 	return m.awaitSessions(ctx, c.User, c.From)
-}
-
-// trees is a tree and the place of its copy.
-type trees struct {
-	from int // the top of the tree, held open
-	at   string
-	to   place
-}
-
-func (m *Machine) openTrees(from, to string) (t trees, err error) {
-	p, err := m.place(from)
-	if err != nil {
-		return t, err
-	}
-	defer p.close()
-	top, err := p.openTop()
-	if err != nil || top < 0 {
-		return t, errors.Join(err, absentTop(from, top))
-	}
-	mounted, err := m.View().MountBelow(from)
-	if err == nil && mounted != "" {
-		err = fmt.Errorf("%s is mounted in %s: unmount it, or move the tree by hand", mounted, from)
-	}
-	if err == nil {
-		t = trees{from: top, at: from}
-		t.to, err = m.place(to)
-	}
-	if err != nil {
-		unix.Close(top)
-	}
-	return t, err
-}
-
-func absentTop(at string, fd int) error {
-	if fd >= 0 {
-		return nil
-	}
-	return &MovedError{Subject: Subject{OfPath, at}, Saw: Directory.String(), Found: Absent.String()}
-}
-
-func (t trees) close() {
-	unix.Close(t.from)
-	t.to.close()
 }
 
 // takeUp opens the copy in hiding: a new one, or one that was left.

@@ -39,11 +39,11 @@ func (c *TreeLook) perform(ctx context.Context, m *Machine) error {
 	if m.quick {
 		return nil
 	}
-	t, err := m.openTrees(c.From, c.To)
-	if err != nil {
-		return err
-	}
-	defer t.close()
+	return m.withTrees(c.From, c.To, func(t trees) error { return c.look(ctx, m, t) })
+}
+
+// look brings to the copy what came too late for it.
+func (c *TreeLook) look(ctx context.Context, m *Machine, t trees) error {
 	fd, mark, err := t.to.openCopy(c.From)
 	if err == nil && fd < 0 {
 		err = absentTop(c.To, fd)

@@ -59,17 +59,16 @@ func (c *TreeReturn) back(v View, _ bool) (Plan, error) {
 	}}, nil
 }
 
-// perform takes the copy into hiding before it goes, and looks at it once more there:
-// nobody comes to it by its path any more.
 func (c *TreeReturn) perform(ctx context.Context, m *Machine) error {
 	if m.quick {
 		return nil
 	}
-	t, err := m.openTrees(c.From, c.To)
-	if err != nil {
-		return err
-	}
-	defer t.close()
+	return m.withTrees(c.From, c.To, func(t trees) error { return c.bringBack(ctx, m, t) })
+}
+
+// bringBack takes the copy into hiding before it goes, and looks at it once more there:
+// nobody comes to it by its path any more.
+func (c *TreeReturn) bringBack(ctx context.Context, m *Machine, t trees) error {
 	fd, mark, err := t.to.openCopy(c.From)
 	if err == nil && fd >= 0 {
 		err = c.hide(ctx, m, t, fd, mark)

@@ -69,11 +69,11 @@ func (c *TreeSync) perform(ctx context.Context, m *Machine) error {
 	if m.quick {
 		return m.sketch(c)
 	}
-	t, err := m.openTrees(c.From, c.To)
-	if err != nil {
-		return err
-	}
-	defer t.close()
+	return m.withTrees(c.From, c.To, func(t trees) error { return c.complete(ctx, m, t) })
+}
+
+// complete brings the copy up to date, and puts it to its place.
+func (c *TreeSync) complete(ctx context.Context, m *Machine, t trees) error {
 	hidden := t.to.hiding()
 	fd, mark, err := hidden.openCopy(c.From)
 	if err == nil && (fd < 0 || mark.Stage != filling) {

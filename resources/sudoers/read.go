@@ -67,6 +67,12 @@ func (r *reader) entry() bool {
 
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 
+// ReadInclude is what a line of a text takes in, if it takes in others.
+func ReadInclude(file, line string) (Include, bool) {
+	r := reader{file: file, scanner: scanner{text: line}}
+	return r.include()
+}
+
 // include reads a line that takes in other texts.
 func (r *reader) include() (Include, bool) {
 	line, _, _ := strings.Cut(r.rest(), "\n")

@@ -89,7 +89,8 @@ func (s *scanner) line() {
 			s.at++
 			return
 		case comment(rest):
-			s.at += strings.IndexByte(rest+"\n", '\n')
+			text, _, _ := strings.Cut(rest, "\n")
+			s.at += len(text)
 		case continued(rest) > 0:
 			s.at += continued(rest)
 		case rest[0] == '\\' && len(rest) > 1 && rest[1] != '\n':

@@ -123,8 +123,11 @@ func (in *installer) searchFor(e *entry, name string) error {
 
 // read takes p for the unit file of e: a link is only looked at.
 func (in *installer) read(e *entry, p string) error {
-	if isLink(in.tree, p) {
+	switch _, err := in.tree.Readlink(p); {
+	case err == nil:
 		return in.readLink(e, p)
+	case errors.Is(err, fs.ErrNotExist):
+		return err
 	}
 	text, masked, err := readUnlessMasked(in.tree, p)
 	if err != nil {

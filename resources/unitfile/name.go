@@ -25,6 +25,12 @@ var errInvalidName = errors.New("not a valid unit name")
 // maxUnitName is the length that a unit name must stay below.
 const maxUnitName = 256
 
+// IsName says whether it is what systemd.unit(5) takes for the name of a unit.
+func IsName(s string) bool {
+	_, ok := parseName(s)
+	return ok
+}
+
 func parseName(s string) (unitName, bool) {
 	dot := strings.LastIndexByte(s, '.')
 	if dot <= 0 || len(s) >= maxUnitName || !slices.Contains(unitTypes, s[dot+1:]) {
