@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/makenotwork/mnw-agent/agent/journal"
@@ -44,6 +45,7 @@ func (r *run) checkOnce(ctx context.Context) {
 		return
 	}
 	r.each(func(w *watch) { w.ask(ctx, r.machine) })
+	r.dropCut()
 	for _, w := range r.watches {
 		r.report.checked(w)
 	}
@@ -56,11 +58,25 @@ func (r *run) checkBefore(ctx context.Context, earlier *journal.Run) {
 		return
 	}
 	r.each(func(w *watch) {
-		w.ask(ctx, r.machine)
+		if w.ask(ctx, r.machine); w.cut {
+			return
+		}
 		if earlier != nil {
 			w.passed = earlier.Checks[w.step.id.Name]
 		}
 		w.start(r.machine)
+	})
+	r.dropCut()
+}
+
+// dropCut leaves out the checks that a stop kept from answering: they have neither
+// passed nor failed.
+func (r *run) dropCut() {
+	r.watches = slices.DeleteFunc(r.watches, func(w *watch) bool {
+		if w.cut {
+			w.step.state = pending
+		}
+		return w.cut
 	})
 }
 

@@ -175,9 +175,10 @@ func (r *run) rule(v node.Verdict, complaints []string, askers []hearing) {
 	}
 }
 
-// examine asks the resources for their conditions on the complete future, and what
-// they have to say of it.
+// examine refuses what cannot be together, and asks the resources for their
+// conditions on the complete future, and what they have to say of it.
 func (r *run) examine(ctx context.Context, steps []*step) {
+	r.refuseUndoers(ctx)
 	for _, s := range steps {
 		if s.broken() {
 			continue

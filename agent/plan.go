@@ -62,6 +62,7 @@ func (r *run) planWaves(ctx context.Context, steps []*step) bool {
 func (r *run) take(s *step, changed upheaval) {
 	taken := []*step{s}
 	if s.acts() {
+		r.veil(s)
 		taken = append(s.open(), s)
 	}
 	for _, one := range taken {
@@ -70,6 +71,17 @@ func (r *run) take(s *step, changed upheaval) {
 			r.future.Lay(one.plan.Changes...)
 			changed.add(one)
 		}
+	}
+}
+
+// veil keeps secrets out of all that is shown of the changes of a step, now and later.
+// What only proves has nothing to show.
+func (r *run) veil(s *step) {
+	if r.report == nil {
+		return
+	}
+	for i, c := range s.plan.Changes {
+		s.plan.Changes[i] = node.Veil(c, r.report.conceal)
 	}
 }
 

@@ -48,7 +48,7 @@ const (
 	OutcomeSkipped  Outcome = "skipped"  // because another resource failed
 	OutcomeReverted Outcome = "reverted" // it was changed, and the change was taken back
 	OutcomeUnproven Outcome = "unproven" // a check that failed before the run, and after it
-	OutcomeUnseen   Outcome = "unseen"   // it was not looked at: the manifest is held
+	OutcomeUnseen   Outcome = "unseen"   // it was not looked at: the manifest is held, or the run was stopped
 )
 
 // A Report is what a run saw, did and said. Secrets do not show in it.

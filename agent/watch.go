@@ -22,6 +22,7 @@ type watch struct {
 	bears  time.Duration // how long it may be failing; 0 for as long as it takes
 	exceed func(error)   // ends a run in which it is for longer
 	passed bool          // before the first change
+	cut    bool          // the run was stopped before it could say
 	err    error         // why it does not pass now, nil when it does
 
 	outage outage        // as its sampler sees it
@@ -55,6 +56,9 @@ func (w *watch) try(ctx context.Context, m *node.Machine) sample {
 // ask asks once, before anything is changed.
 func (w *watch) ask(ctx context.Context, m *node.Machine) {
 	s := w.try(ctx, m)
+	if w.cut = s.err != nil && stopped(ctx) != nil; w.cut {
+		return
+	}
 	w.err, w.passed = s.err, s.err == nil
 	w.outage.take(s)
 }

@@ -110,7 +110,10 @@ func (j *CronJob) named(name string) crontab.Job {
 
 // Owns is part of Owner.
 func (c *Crontab) Owns() []node.Subject {
-	return []node.Subject{{Kind: node.OfCrontab, Name: string(c.User)}}
+	return []node.Subject{
+		{Kind: node.OfCrontab, Name: string(c.User)},
+		{Kind: node.OfPath, Name: node.CrontabFile(string(c.User))},
+	}
 }
 
 // Departs is part of Departer.

@@ -54,6 +54,30 @@ func TestChecks(t *testing.T) {
 	}
 }
 
+// A check that was cut short has neither passed nor failed: what was known of it
+// stays known, whoever stopped the run, and whether or not there was something to do.
+func TestCheckCutShort(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	const slow = "\nchecks: {slow: {command: [sleep, \"2\"]}}\n"
+	if result := run(m, slow, "apply"); result.Code != 0 {
+		t.Fatal(result)
+	}
+	for _, manifest := range []string{slow, slow + "files: {/srv/late: {content: x}}\n"} {
+		result := run(m, manifest, "apply", "--json", "--timeout", "1s")
+		r := report(t, result)
+		if result.Code != 1 || len(r.Checks) != 0 || r.Resources[0].Outcome != agent.OutcomeUnseen || len(r.Resources[0].Notes) != 0 {
+			t.Errorf("it was cut short: %s", result)
+		}
+		if status := m.Must(boot.AgentPath, "status"); !strings.Contains(status, "check slow passed") {
+			t.Errorf("afterwards: %s", status)
+		}
+	}
+	if m.Run("test", "-e", "/srv/late").Code == 0 {
+		t.Error("the run went on")
+	}
+}
+
 // What is broken for good is not mended by going back: that is said, and ends
 // with 4.
 func TestRollbackFails(t *testing.T) {

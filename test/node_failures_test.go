@@ -170,3 +170,26 @@ systemctl daemon-reload`)
 	}
 	m.MustSh("systemctl is-active fine; ! systemctl is-active t@1")
 }
+
+// What is not as declared after all changes has failed, and is told with what is
+// still to be done: here a service rewrites a file of the manifest as it starts.
+func TestDoesNotConverge(t *testing.T) {
+	t.Parallel()
+	m := ready(t)
+	outcomes := apply(t, m, `files: {/srv/state: {content: "ours\n"}}
+env_files: {/etc/writer.env: {secrets: {WORD: "theirs, a secret"}}}
+units:
+  writer.service:
+    content: "[Service]\nType=exec\nEnvironmentFile=/etc/writer.env\nExecStart=/bin/sh -c 'echo $$WORD >/srv/state; exec sleep infinity'\n"
+    active: true
+    after: [file:/srv/state]
+`, 1)
+	failed(t, outcomes, "file:/srv/state", []string{"it did not converge: after the changes there is still to do: change file /srv/state: content"})
+	left := outcomes["file:/srv/state"].Changes
+	if len(left) != 1 || !strings.Contains(left[0].Diff, "\n-(hidden)\n+ours\n") {
+		t.Errorf("still to be done: %+v", left)
+	}
+	if state := m.ReadFile("/srv/state"); state != "theirs, a secret\n" {
+		t.Errorf("the file holds %q", state)
+	}
+}

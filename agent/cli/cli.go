@@ -106,10 +106,16 @@ func (a *app) root() *cobra.Command {
 		Long:          about,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			return a.checkFlags()
 		},
+	}
+	version := root.Flags().Bool("version", false, "as the verb version")
+	root.RunE = func(cmd *cobra.Command, _ []string) error {
+		if *version {
+			return a.tellVersion()
+		}
+		return cmd.Help()
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetOut(a.stdout)

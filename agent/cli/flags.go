@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/makenotwork/mnw-agent/agent"
-	"github.com/makenotwork/mnw-agent/agent/metrics"
 )
 
 // This file is the flags that verbs share, and what they mean to the engine.
@@ -41,7 +41,7 @@ func (a *app) runFlags(cmd *cobra.Command) {
 	a.nodeFlags(cmd)
 	f := cmd.Flags()
 	f.DurationVar(&a.flags.wait, "wait", 0, "how long to wait while another run holds the lock")
-	f.DurationVar(&a.flags.timeout, "timeout", 0, "how long the run may take; 0 for no limit")
+	f.DurationVar(&a.flags.timeout, "timeout", time.Hour, "how long the run may take; 0 for no limit")
 	a.metricsFlag(cmd)
 }
 
@@ -65,10 +65,8 @@ func (a *app) checkFlags() error {
 	if a.flags.wait < 0 || a.flags.timeout < 0 {
 		return usageError{errors.New("--wait and --timeout take no negative duration")}
 	}
-	if a.flags.metricsFile != "" {
-		if err := metrics.CheckPath(a.flags.metricsFile); err != nil {
-			return usageError{fmt.Errorf("--metrics-file %w", err)}
-		}
+	if strings.HasSuffix(a.flags.metricsFile, "/") {
+		return usageError{fmt.Errorf("--metrics-file %s: that is a directory: name a file in it, such as mnw-agent.prom", a.flags.metricsFile)}
 	}
 	switch a.flags.logFormat {
 	case "text", "json":

@@ -40,6 +40,9 @@ func (a *app) measure(o agent.Options, mode agent.Mode, manifest string, run mak
 	if a.flags.metricsFile == "" {
 		return run(o)
 	}
+	if err := metrics.CheckPath(a.flags.metricsFile); err != nil {
+		a.printError(fmt.Errorf("--metrics-file %w", err)) // another reader may
+	}
 	o.Remember = true
 	a.writeMetrics(o, func(s *agent.Status) { s.InProgress = true })
 	report, err := run(o)

@@ -107,6 +107,11 @@ func (s *server) check() error {
 	case s.timeout <= 0:
 		return errors.New("--timeout takes a duration: a run without a limit could not be told from one that hangs")
 	}
+	if s.flags.metricsFile != "" {
+		if err := metrics.CheckPath(s.flags.metricsFile); err != nil {
+			return fmt.Errorf("--metrics-file %w", err)
+		}
+	}
 	return nil
 }
 

@@ -18,16 +18,18 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Long:  "Version prints the program's version, the revision that it was built from, and the version of Go.",
 		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			b := build()
-			if a.flags.json {
-				a.printJSON(map[string]any{"version": b.Version, "revision": b.Revision, "goversion": b.GoVersion})
-				return nil
-			}
-			a.print(fmt.Sprintf("mnw-agent %s (revision %s, %s)\n", b.Version, b.Revision, b.GoVersion))
-			return nil
-		},
+		RunE:  func(*cobra.Command, []string) error { return a.tellVersion() },
 	}
+}
+
+func (a *app) tellVersion() error {
+	b := build()
+	if a.flags.json {
+		a.printJSON(map[string]any{"version": b.Version, "revision": b.Revision, "goversion": b.GoVersion})
+		return nil
+	}
+	a.print(fmt.Sprintf("mnw-agent %s (revision %s, %s)\n", b.Version, b.Revision, b.GoVersion))
+	return nil
 }
 
 // build is which program this is, and what it was made from.

@@ -29,6 +29,7 @@ func tally(r *agent.Report) string {
 	add(agent.OutcomeAudited, "different, only told")
 	add(agent.OutcomeFighting, "fought for, left alone")
 	add(agent.OutcomeUnproven, "unproven")
+	add(agent.OutcomeUnseen, "not looked at")
 	if r.Result == agent.Held {
 		return total + ", not looked at. " + took.String()
 	}

@@ -50,8 +50,6 @@ func TestCannotBeWritten(t *testing.T) {
 		path    string
 		says    string
 	}{
-		"another suffix": {none, "mnw.txt", "mnw.txt: node_exporter reads files that end in .prom: name it mnw-agent.prom, say"},
-		"no name":        {none, ".prom", "node_exporter reads files that end in .prom"},
 		"no directory": {none, "no/such/mnw.prom",
 			"no/such/mnw.prom: there is no directory DIR/no/such: make it, or name the one that node_exporter reads (--collector.textfile.directory)"},
 		"a file above": {func(dir string) error { return os.WriteFile(filepath.Join(dir, "f"), nil, 0o600) }, "f/mnw.prom",

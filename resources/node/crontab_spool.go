@@ -15,6 +15,9 @@ import (
 // user's name (crontab(1)).
 const crontabSpool = "/var/spool/cron/crontabs"
 
+// CrontabFile is where a user's own table is.
+func CrontabFile(user string) string { return path.Join(crontabSpool, user) }
+
 // The header is three comments that crontab puts above every table that it
 // installs; crontab -l leaves out the first three lines if they are comments.
 // The first one is always the same, of the others this is the beginning.

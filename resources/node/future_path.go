@@ -34,6 +34,9 @@ func (f *Future) layPath(at string, to State, anew, kept bool) {
 	}
 }
 
+// Resolve is where a path leads: its directory with all symlinks followed.
+func (f *Future) Resolve(at string) string { return f.resolve(path.Dir(at), at) }
+
 // resolve is the path at with its directory dir resolved.
 func (f *Future) resolve(dir, at string) string {
 	if at == "/" {

@@ -131,14 +131,14 @@ func (l *Live) With(changes ...Change) View { return NewFuture(l).With(changes..
 // Crontab is part of View. The three lines that crontab(1) puts above a table
 // when it installs one are not part of it.
 func (l *Live) Crontab(user string) ([]byte, bool, error) {
-	fd, err := l.m.openItself(crontabSpool + "/" + user)
+	fd, err := l.m.openItself(CrontabFile(user))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, false, nil
 	}
 	var text []byte
 	if err == nil {
 		defer unix.Close(fd)
-		text, err = readHeld(fd, crontabSpool+"/"+user)
+		text, err = readHeld(fd, CrontabFile(user))
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("crontab of %s: %w", user, err)

@@ -25,7 +25,7 @@ func (m *Machine) Sweep(c Change, since time.Time) error {
 		return m.sweep(c.Path, since, c.From.Owner, c.To.Owner)
 	case *CrontabChange:
 		if m.offline {
-			return m.sweep(path.Join(crontabSpool, c.User), since, c.User)
+			return m.sweep(CrontabFile(c.User), since, c.User)
 		}
 	case *UserChange, *GroupChange:
 		if m.offline {
