@@ -103,7 +103,7 @@ func start(ctx context.Context, c command) (*running, error) {
 	cmd := exec.CommandContext(r.ctx, program, c.argv[1:]...)
 	cmd.Env = append(append([]string{r.mark.variable()}, plainEnv...), c.env...)
 	cmd.Dir = "/"
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Chroot: c.chroot, Credential: c.as}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Chroot: c.chroot, Credential: c.as}
 	cmd.Cancel = r.kill
 	cmd.WaitDelay = time.Second
 	if !c.acts {
