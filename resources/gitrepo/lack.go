@@ -86,7 +86,7 @@ func (s *Store) contains(ctx context.Context, id, other string) (bool, error) {
 		if ctx.Err() != nil {
 			return false, context.Cause(ctx)
 		}
-		all, err := s.origins(next[0])
+		all, err := s.origins(ctx, next[0])
 		if err != nil {
 			return false, err
 		}
@@ -102,19 +102,23 @@ func (s *Store) contains(ctx context.Context, id, other string) (bool, error) {
 
 // origins is what an object comes from, nothing where the repository begins. It is read
 // once: many refs have one history.
-func (s *Store) origins(id string) ([]string, error) {
+func (s *Store) origins(ctx context.Context, id string) ([]string, error) {
 	if from, ok := s.known[id]; ok {
 		return from, nil
 	}
-	o, err := s.get(id)
+	o, err := s.get(ctx, id)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	s.known[id] = o.from()
-	return s.known[id], nil
+	from := o.from()
+	if s.ends += 1 + len(from); s.ends > maxKnown {
+		return nil, fmt.Errorf("its history has more than %d commits and parents", maxKnown)
+	}
+	s.known[id] = from
+	return from, nil
 }
 
-// from is what a commit or a tag comes from.
+// from is what a commit or a tag comes from, each once. It keeps nothing else of it.
 func (o object) from() []string {
 	var from []string
 	head, _, _ := strings.Cut(string(o.body), "\n\n")
@@ -125,5 +129,10 @@ func (o object) from() []string {
 			from = append(from, id)
 		}
 	}
-	return from
+	slices.Sort(from)
+	from = slices.Compact(from)
+	for i := range from {
+		from[i] = strings.Clone(from[i])
+	}
+	return slices.Clip(slices.Clone(from))
 }

@@ -3,6 +3,7 @@ package gitrepo
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -134,9 +135,12 @@ const (
 var kindNames = map[byte]string{kindCommit: "commit", kindTree: "tree", kindBlob: "blob", kindTag: "tag"}
 
 // read reads the object that begins at a place, in a pack whose names have a length.
-func (p *pack) read(at, length int64, depth int) (object, error) {
+func (p *pack) read(ctx context.Context, at, length int64, depth int) (object, error) {
 	if depth > deepestMade {
 		return object{}, errors.New("its objects are made of each other")
+	}
+	if ctx.Err() != nil {
+		return object{}, context.Cause(ctx)
 	}
 	r := bufio.NewReader(io.NewSectionReader(p.data, at, math.MaxInt64-at))
 	kind, size, err := readHead(r)
@@ -152,7 +156,7 @@ func (p *pack) read(at, length int64, depth int) (object, error) {
 	}
 	from := object{kind: kindNames[kind]}
 	if base >= 0 {
-		if from, err = p.read(base, length, depth+1); err != nil {
+		if from, err = p.read(ctx, base, length, depth+1); err != nil {
 			return object{}, err
 		}
 	}

@@ -13,13 +13,11 @@ import (
 
 // A Tree is the files that repositories lie in.
 type Tree interface {
-	// ReadFile returns the content of a file; it follows symbolic links.
-	ReadFile(path string) ([]byte, error)
 	// ReadDir returns the names in a directory, sorted.
 	ReadDir(path string) ([]string, error)
 	// Readlink returns where a symbolic link leads; an error for anything else.
 	Readlink(path string) (string, error)
-	// Open is the content of a file, to be read bit by bit.
+	// Open is the content of a file, to be read bit by bit; it follows symbolic links.
 	Open(path string) (io.ReadCloser, error)
 }
 
@@ -30,17 +28,35 @@ func Is(t Tree, dir string) bool {
 			return false
 		}
 	}
-	_, err := t.ReadFile(path.Join(dir, "HEAD"))
+	_, err := begin(t, path.Join(dir, "HEAD"), maxRef)
 	return err == nil
+}
+
+const (
+	maxRef    = 4 << 10  // what a file with one ref holds
+	maxPacked = 64 << 20 // what packed-refs holds: a million of refs
+)
+
+// begin is how a file begins: it may have been made larger than the memory.
+func begin(t Tree, file string, most int64) ([]byte, error) {
+	r, err := t.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, most))
 }
 
 // Refs is the refs of a repository with what each is at, HEAD only when it is at
 // something by itself. A ref that stands for another one is left out.
 func Refs(t Tree, dir string) (map[string]string, error) {
 	refs := map[string]string{}
-	packed, err := t.ReadFile(path.Join(dir, "packed-refs"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	packed, err := begin(t, path.Join(dir, "packed-refs"), maxPacked+1)
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, err
+	case len(packed) > maxPacked:
+		return nil, errors.New("its packed-refs are larger than those of any repository")
 	}
 	for line := range strings.Lines(string(packed)) {
 		id, name, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -81,7 +97,7 @@ func below(t Tree, dir, name string, refs map[string]string) error {
 
 // loose adds a ref that is a file.
 func loose(t Tree, dir, name string, refs map[string]string) error {
-	text, err := t.ReadFile(path.Join(dir, name))
+	text, err := begin(t, path.Join(dir, name), maxRef)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // it was packed meanwhile
 	}

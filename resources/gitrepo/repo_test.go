@@ -19,7 +19,6 @@ import (
 type onDisk string
 
 func (d onDisk) at(p string) string                   { return filepath.Join(string(d), p) }
-func (d onDisk) ReadFile(p string) ([]byte, error)    { return os.ReadFile(d.at(p)) }
 func (d onDisk) Readlink(p string) (string, error)    { return os.Readlink(d.at(p)) }
 func (d onDisk) Open(p string) (io.ReadCloser, error) { return os.Open(d.at(p)) }
 func (d onDisk) ReadDir(p string) (names []string, err error) {
@@ -92,7 +91,7 @@ func comesFrom(t *testing.T, d onDisk, dir string, refs map[string]string) {
 	defer s.Close()
 	for id := range strings.Lines(d.git(t, dir, "rev-list", "--all") + "\n") {
 		id = strings.TrimSpace(id)
-		o, err := s.get(id)
+		o, err := s.get(t.Context(), id)
 		if want := d.git(t, dir, "cat-file", "commit", id); err != nil || o.kind != "commit" || strings.TrimSpace(string(o.body)) != want {
 			t.Errorf("%s: commit %s is the %s %q, %v", dir, id, o.kind, o.body, err)
 		}
@@ -234,7 +233,7 @@ func FuzzPack(f *testing.F) {
 		if err != nil || !ok {
 			return
 		}
-		if o, err := p.read(at, int64(len(id)/2), 0); err == nil && len(o.body) > maxObject {
+		if o, err := p.read(t.Context(), at, int64(len(id)/2), 0); err == nil && len(o.body) > maxObject {
 			t.Fatalf("%d bytes", len(o.body))
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/zlib"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ type Store struct {
 	dirs  []string // that objects lie in
 	packs []*pack
 	known map[string][]string // what has been read: what an object comes from
+	ends  int                 // of what is known, how much it is
 }
 
 // An object is one, without its name.
@@ -31,6 +33,8 @@ type object struct {
 const (
 	maxObject     = 4 << 20 // commits and tags are small
 	maxAlternates = 32
+	maxPacks      = 1000      // git gc leaves 50; each is held open
+	maxKnown      = 2_000_000 // of commits and their parents: more than Linux has
 )
 
 // Open opens the objects of a repository, those that it shares with others included.
@@ -57,13 +61,15 @@ func Borrows(t Tree, dir string) ([]string, error) {
 // borrow adds the directories that the objects are shared with.
 func (s *Store) borrow() error {
 	for i := 0; i < len(s.dirs) && i < maxAlternates; i++ {
-		text, err := s.tree.ReadFile(path.Join(s.dirs[i], "info/alternates"))
+		text, err := begin(s.tree, path.Join(s.dirs[i], "info/alternates"), maxObject)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		for line := range strings.Lines(string(text)) {
 			switch line = strings.TrimSpace(line); {
 			case line == "" || line[0] == '#':
+			case len(s.dirs) > maxAlternates:
+				return fmt.Errorf("it borrows objects from more than %d others: run git repack -a -d there", maxAlternates)
 			case path.IsAbs(line):
 				s.dirs = append(s.dirs, line)
 			default:
@@ -83,6 +89,9 @@ func (s *Store) openPacks(dir string) error {
 		base, isIndex := strings.CutSuffix(name, ".idx")
 		if !isIndex {
 			continue
+		}
+		if len(s.packs) == maxPacks {
+			return fmt.Errorf("it has more than %d packs: run git gc there", maxPacks)
 		}
 		p, err := openPack(s.tree, path.Join(dir, base))
 		if err != nil {
@@ -118,7 +127,7 @@ func (s *Store) Has(id string) (bool, error) {
 }
 
 // get is an object; an error that is fs.ErrNotExist when it is not there.
-func (s *Store) get(id string) (object, error) {
+func (s *Store) get(ctx context.Context, id string) (object, error) {
 	for _, dir := range s.dirs {
 		o, err := s.loose(loosePath(dir, id))
 		if !errors.Is(err, fs.ErrNotExist) {
@@ -131,7 +140,7 @@ func (s *Store) get(id string) (object, error) {
 		case err != nil:
 			return object{}, err
 		case ok:
-			return p.read(at, int64(len(id)/2), 0)
+			return p.read(ctx, at, int64(len(id)/2), 0)
 		}
 	}
 	return object{}, fmt.Errorf("object %s: %w", id, fs.ErrNotExist)
