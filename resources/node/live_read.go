@@ -3,6 +3,7 @@ package node
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -23,6 +24,10 @@ func (l *Live) ReadFile(path string) ([]byte, error) {
 	return readHeld(fd, path)
 }
 
+// mostRead is the size of the largest file that is read as a whole. A file may belong to
+// anybody, and one with holes be larger than the memory.
+const mostRead = 256 << 20
+
 // readHeld reads a regular file that is held open for its looks.
 func readHeld(fd int, path string) ([]byte, error) {
 	again, err := reopen(fd)
@@ -38,10 +43,17 @@ func readHeld(fd int, path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("not a regular file")}
 	}
+	tooLong := &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it is larger than %s, and is not read: see what it is, and who has made it so", sized(mostRead))}
+	if info.Size() > mostRead {
+		return nil, tooLong
+	}
 	var buf bytes.Buffer
 	buf.Grow(int(info.Size()) + bytes.MinRead)
-	if _, err := buf.ReadFrom(file); err != nil {
+	if _, err := buf.ReadFrom(io.LimitReader(file, mostRead+1)); err != nil {
 		return nil, err
+	}
+	if buf.Len() > mostRead {
+		return nil, tooLong
 	}
 	return buf.Bytes(), nil
 }

@@ -3,7 +3,10 @@ package node
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -112,7 +115,11 @@ func reopen(fd int) (int, error) {
 		return -1, err
 	}
 	switch st.Mode & unix.S_IFMT {
-	case unix.S_IFREG, unix.S_IFDIR:
+	case unix.S_IFREG:
+		if err := stored(fd); err != nil {
+			return -1, err
+		}
+	case unix.S_IFDIR:
 	case unix.S_IFLNK:
 		return -1, unix.ELOOP
 	default:
@@ -123,6 +130,24 @@ func reopen(fd int) (int, error) {
 		err = errors.New("another program holds a lease on it")
 	}
 	return again, err
+}
+
+// unstored are the file systems of the kernel in which to read may wait for ever, take
+// away what others should read, or never end.
+var unstored = []int64{unix.PROC_SUPER_MAGIC, unix.SYSFS_MAGIC, unix.DEBUGFS_MAGIC, unix.TRACEFS_MAGIC, unix.SECURITYFS_MAGIC,
+	unix.BPF_FS_MAGIC, unix.CGROUP_SUPER_MAGIC, unix.CGROUP2_SUPER_MAGIC, unix.EFIVARFS_MAGIC, unix.PSTOREFS_MAGIC}
+
+// stored refuses a file that the kernel makes up, to which anybody can have a symlink lead;
+// not its settings, proc_sys(5).
+func stored(fd int) error {
+	var st unix.Statfs_t
+	if err := unix.Fstatfs(fd, &st); err != nil || !slices.Contains(unstored, int64(st.Type)) {
+		return err
+	}
+	if at, err := os.Readlink(procFD(fd)); err != nil || !strings.HasPrefix(at, "/proc/sys/") {
+		return errors.Join(err, fmt.Errorf("it is %s, which the kernel makes up, not a file", at))
+	}
+	return nil
 }
 
 // file walks on to a file, and to where symlinks in its place lead.
