@@ -1,6 +1,7 @@
 package resources
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"path"
@@ -47,18 +48,19 @@ type hit struct {
 }
 
 func (h hit) String() string {
-	text := h.kind + " " + h.file
+	text := h.kind + " " + plainly(h.file)
 	if h.line > 0 {
 		text += fmt.Sprintf(":%d", h.line)
 	}
 	if h.says != "" {
-		text += ": " + h.says
+		text += ": " + plainly(h.says)
 	}
 	return text
 }
 
 // A census is under way.
 type census struct {
+	ctx   context.Context
 	view  node.View
 	own   []string // the path and its graveyards: what lies there does not count
 	names names
@@ -68,6 +70,7 @@ type census struct {
 	kind  string           // that is asked for
 	hits  []hit
 	lined map[place]string // the kind of the hit at each line
+	read  int64            // how much of programs was looked through
 	notes []string
 }
 
@@ -78,11 +81,11 @@ type place struct {
 }
 
 // takeCensus is what refers to a path, to one of its graveyards, or to what is
-// below, and notes on what could not be looked at.
-func takeCensus(v node.View, at string, graves []string) ([]hit, []string) {
+// below, and notes on what could not be looked at; an error when there is no time for it.
+func takeCensus(ctx context.Context, v node.View, at string, graves []string) ([]hit, []string, error) {
 	dir, _ := follow(v, path.Dir(at))
 	real := path.Join(dir, path.Base(at))
-	c := &census{view: v, own: append([]string{at, real}, graves...), runs: map[string]bool{}, lined: map[place]string{}}
+	c := &census{ctx: ctx, view: v, own: append([]string{at, real}, graves...), runs: map[string]bool{}, lined: map[place]string{}}
 	var complete bool
 	if c.links, complete = v.Symlinks(c.own); !complete {
 		c.note("there are too many files to look at every symlink")
@@ -93,7 +96,7 @@ func takeCensus(v node.View, at string, graves []string) ([]hit, []string) {
 		c.kind = s.kind
 		c.sort(len(c.hits), func() { s.ask(c) })
 	}
-	return c.hits, c.notes
+	return c.hits, c.notes, context.Cause(ctx)
 }
 
 // sort puts the hits of one source in order, each once.
@@ -110,7 +113,7 @@ func (c *census) sort(from int, ask func()) {
 }
 
 func (c *census) note(format string, args ...any) {
-	if text := fmt.Sprintf(format, args...); !slices.Contains(c.notes, text) {
+	if text := plainly(fmt.Sprintf(format, args...)); !slices.Contains(c.notes, text) {
 		c.notes = append(c.notes, text)
 	}
 }
@@ -153,9 +156,10 @@ func (c *census) isOwn(file string) bool {
 // most is how much of a text is looked at.
 const most = 8 << 20
 
-// text is what a file holds, as far as it matters; nothing of what should go.
+// text is what a file holds, as far as it matters; nothing of what should go, nor when
+// there is no more time.
 func (c *census) text(file string) string {
-	if c.isOwn(file) {
+	if c.ctx.Err() != nil || c.isOwn(file) {
 		return ""
 	}
 	r, err := c.view.Open(file)

@@ -15,7 +15,7 @@ func (c *census) crontabs() {
 			c.unseen("crontab of "+user.Name, err)
 		}
 		if ok {
-			c.table(string(text), "of "+user.Name)
+			c.table(string(text[:min(len(text), most)]), "of "+user.Name)
 		}
 	}
 }

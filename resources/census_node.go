@@ -88,13 +88,16 @@ func (c *census) ways(p node.Process) []string {
 		slices.Sort(keys)
 		ways = append(ways, "environment "+strings.Join(keys, " "))
 	}
+	if p.Cut {
+		ways = append(ways, "more than can be looked through")
+	}
 	return ways
 }
 
 // unseen notes what could not be looked at. What is not there refers to nothing, and
 // in a tree nothing runs.
 func (c *census) unseen(what string, err error) {
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, node.ErrOffline) || errors.Is(err, node.ErrNoSystemd) {
+	if c.ctx.Err() != nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, node.ErrOffline) || errors.Is(err, node.ErrNoSystemd) {
 		return
 	}
 	c.note("not looked at: %s: %v", what, err)

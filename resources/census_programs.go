@@ -2,6 +2,7 @@ package resources
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"maps"
 	"path"
@@ -20,10 +21,17 @@ func words(line string) []string {
 	return strings.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(" \t\"'`;|&<>(),=", r) })
 }
 
+// manyRuns is how many files are looked at that may be programs.
+const manyRuns = 100_000
+
 // run notes the files among the words of a command line.
 func (c *census) run(words ...string) {
 	for _, word := range words {
-		if path.IsAbs(word) {
+		switch {
+		case !path.IsAbs(word):
+		case len(c.runs) == manyRuns && !c.runs[word]:
+			c.note("there are too many programs to look into each")
+		default:
 			c.runs[word] = true
 		}
 	}
@@ -33,6 +41,9 @@ func (c *census) run(words ...string) {
 func (c *census) programs() {
 	seen := map[string]bool{}
 	for _, file := range slices.Sorted(maps.Keys(c.runs)) {
+		if c.ctx.Err() != nil {
+			return
+		}
 		end, state := follow(c.view, file)
 		if state.Kind != node.File || seen[end] || c.isOwn(end) {
 			continue
@@ -46,6 +57,9 @@ func (c *census) programs() {
 
 // begin is how much of a file tells what it is.
 const begin = 4096
+
+// mostPrograms is how much of programs is looked through in all.
+const mostPrograms = 4 << 30
 
 // window is how much of a program is looked at at once.
 const window = 256 << 10
@@ -70,14 +84,30 @@ func (c *census) program(file string, state node.State) error {
 	case state.Mode&0o111 == 0 && !script && !slices.Contains(scriptNames, path.Ext(file)):
 	case bytes.IndexByte(head, 0) < 0:
 		c.script(file)
+	case c.read+state.Size > mostPrograms: // with holes, a file may be larger than the disk
+		c.add(file, 0, "is too large to be looked through")
 	default:
-		found, err := c.names.inProgram(io.MultiReader(bytes.NewReader(head), r), window)
+		c.read += state.Size
+		found, err := c.names.inProgram(untilOver{c.ctx, io.MultiReader(bytes.NewReader(head), io.LimitReader(r, state.Size))}, window)
 		for _, text := range found {
 			c.add(file, 0, "has "+text+" in it")
 		}
 		return err
 	}
 	return nil
+}
+
+// An untilOver is read as long as a context is not over.
+type untilOver struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (u untilOver) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.r.Read(p)
 }
 
 // script asks of each line, the first one included, which names the interpreter.

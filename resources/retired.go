@@ -80,7 +80,12 @@ func (r *Retired) Plan(ctx context.Context, v node.View) (node.Plan, error) {
 	if err != nil || now.Kind == node.Absent && len(graves) == 0 {
 		return node.Plan{}, err
 	}
-	hits, notes := takeCensus(v, string(r.Path), graves)
+	ctx, cancel := inHalf(ctx, "to look for what refers to it, and at its twin,")
+	defer cancel()
+	hits, notes, err := takeCensus(ctx, v, string(r.Path), graves)
+	if err != nil {
+		return node.Plan{Notes: notes}, err
+	}
 	plan := node.Plan{Notes: notes}
 	due := now.Kind != node.Absent && len(hits) == 0 && r.After.hasCome(v.Now())
 	if err := r.mindTwin(ctx, &plan, v, now, due); err != nil {
@@ -99,6 +104,18 @@ func (r *Retired) Plan(ctx context.Context, v node.View) (node.Plan, error) {
 		}
 	}
 	return plan, err
+}
+
+// inHalf is a context that ends when half of the time that is left is over: what is looked
+// at belongs to users, who can make it as large as they like, and the rest of the node is
+// not to wait for that.
+func inHalf(ctx context.Context, what string) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	half := time.Until(end) / 2
+	return context.WithTimeoutCause(ctx, half, fmt.Errorf("%s takes longer than %s, half of the time that was left", what, half.Round(time.Second)))
 }
 
 // referenced tells what keeps the path where it is, or from being deleted. Before

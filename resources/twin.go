@@ -22,9 +22,9 @@ func (r *Retired) mindTwin(ctx context.Context, plan *node.Plan, v node.View, no
 	}
 	switch {
 	case err != nil && (due || ctx.Err() != nil):
-		return fmt.Errorf("twin: %w", err)
+		return plainError{fmt.Errorf("twin: %w", err)}
 	case err != nil:
-		plan.Differs = append(plan.Differs, fmt.Sprintf("whether it and its twin hold the same cannot be told: %s", err))
+		plan.Differs = append(plan.Differs, fmt.Sprintf("whether it and its twin hold the same cannot be told: %s", plainly(err.Error())))
 		return nil
 	}
 	lacks, ahead := t.lacking(r.Twin), t.leading(r.Twin)
@@ -43,6 +43,13 @@ func (r *Retired) mindTwin(ctx context.Context, plan *node.Plan, v node.View, no
 	}
 	return nil
 }
+
+// A plainError is told on one line, whatever names are in it.
+type plainError struct{ error }
+
+func (e plainError) Error() string { return plainly(e.error.Error()) }
+
+func (e plainError) Unwrap() error { return e.error }
 
 // lacking is what the newer twin lacks, line by line, "" when it has all.
 func (t *twins) lacking(newer Path) string {

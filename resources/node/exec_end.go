@@ -76,7 +76,7 @@ func samePIDs(pid int) bool {
 // has ended meanwhile, and may have started another one, and of one that is about
 // to execute a program, whose environment is empty for a moment.
 func markOf(pid int) (k mark, unsure bool) {
-	environ, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
+	environ, err := procOf(pid).try("environ")
 	if err != nil {
 		return "", errors.Is(err, fs.ErrNotExist) // ESRCH: a thread of the kernel, or a zombie
 	}

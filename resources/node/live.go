@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -96,7 +94,7 @@ func (l *Live) Environ(pid int) ([]string, error) {
 	if l.m.offline {
 		return nil, ErrOffline
 	}
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+	text, err := procOf(pid).try("environ")
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package node
 import (
 	"bytes"
 	"cmp"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,22 +33,39 @@ func procs() []proc {
 	return all
 }
 
+// procOf is the process with a number.
+func procOf(pid int) proc { return proc(fmt.Sprintf("/proc/%d", pid)) }
+
 func (p proc) pid() int {
 	pid, _ := strconv.Atoi(filepath.Base(string(p)))
 	return pid
 }
 
+// mostOfProcess is how much is read of a file in proc(5). The kernel lets no process begin
+// with half as much, but each may have it look elsewhere for its arguments and environment,
+// PR_SET_MM(2const), and call gigabytes so.
+const mostOfProcess = 16 << 20
+
 func (p proc) read(name string) []byte {
-	text, _ := os.ReadFile(filepath.Join(string(p), name))
+	text, _ := p.try(name)
 	return text
+}
+
+// try reads a file as far as mostOfProcess.
+func (p proc) try(name string) ([]byte, error) {
+	file, err := os.Open(filepath.Join(string(p), name))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, mostOfProcess))
 }
 
 // name is the name of its program, shortened by the kernel.
 func (p proc) name() string { return strings.Trim(string(p.read("comm")), "\n") }
 
-// words is a list of texts that end in NUL: cmdline, environ.
-func (p proc) words(name string) []string {
-	text := p.read(name)
+// wordsIn is a list of texts that end in NUL: cmdline, environ.
+func wordsIn(text []byte) []string {
 	if len(text) == 0 {
 		return nil
 	}
@@ -117,10 +136,13 @@ func (p proc) files() []string {
 	return slices.Compact(files)
 }
 
-// maps is the paths of what it has mapped, by proc_pid_maps(5), as link tells them.
-func (p proc) maps() []string {
+// maps is the paths of what it has mapped.
+func (p proc) maps() []string { return mapsIn(p.read("maps")) }
+
+// mapsIn is the paths in a proc_pid_maps(5), as link tells them.
+func mapsIn(text []byte) []string {
 	var files []string
-	for line := range bytes.Lines(p.read("maps")) {
+	for line := range bytes.Lines(text) {
 		if at := bytes.IndexByte(line, '/'); at >= 0 {
 			files = append(files, strings.TrimSuffix(string(line[at:]), "\n"))
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unsafe"
 )
 
 // Processes is part of View. Those that live in another root which cannot be seen
@@ -15,12 +16,35 @@ func (l *Live) Processes() ([]Process, error) {
 		return nil, ErrOffline
 	}
 	var all []Process
+	kept := 0
 	for _, p := range procs() {
-		if one, ok := p.look(); ok {
-			all = append(all, one)
+		one, ok := p.look()
+		if !ok {
+			continue
 		}
+		if size := one.size(); kept+size > keptOfProcesses {
+			one.Files, one.Maps, one.Args, one.Env, one.Cut = nil, nil, nil, nil, true
+		} else {
+			kept += size
+		}
+		all = append(all, one)
 	}
 	return all, nil
+}
+
+// keptOfProcesses is how much is kept of what all processes have open and were given. It
+// is a hundredth of that as a rule, but everybody can start some that map a million files.
+const keptOfProcesses = 64 << 20
+
+// size is how much is kept of a process.
+func (p Process) size() int {
+	n := 0
+	for _, texts := range [][]string{p.Files, p.Maps, p.Args, p.Env} {
+		for _, text := range texts {
+			n += len(text) + int(unsafe.Sizeof(text))
+		}
+	}
+	return n
 }
 
 // look tells all of a process. Threads of the kernel are none.
@@ -31,11 +55,13 @@ func (p proc) look() (Process, bool) {
 	if elsewhere, _ := p.elsewhere(); elsewhere && one.Root == "/" {
 		return one, false
 	}
-	one.Name, one.Args = p.name(), p.words("cmdline")
+	args, env, maps := p.read("cmdline"), p.read("environ"), p.read("maps")
+	one.Cut = len(args) == mostOfProcess || len(env) == mostOfProcess || len(maps) == mostOfProcess
+	one.Name, one.Args = p.name(), wordsIn(args)
 	if one.Exe == "" && len(one.Args) == 0 {
 		return one, false
 	}
-	one.Env, one.Files, one.Maps = p.words("environ"), allNamed(p.files()), allNamed(p.maps())
+	one.Env, one.Files, one.Maps = wordsIn(env), allNamed(p.files()), allNamed(mapsIn(maps))
 	return one, true
 }
 

@@ -126,6 +126,7 @@ type Process struct {
 	Maps   []string // files that it has mapped
 	Args   []string
 	Env    []string // that it was started with, KEY=value
+	Cut    bool     // there is more than is kept of files, arguments and environment
 }
 
 // A Link is a symlink by its path, which has no symlinks above it.
