@@ -2,16 +2,19 @@
 //
 // A run is one walk, and this is its order:
 //
-//	take up  what a run that was cut short has left          recover.go
-//	order    what must come before what                      order.go, edges.go
-//	plan     every resource, on the node as it will be       plan.go
+//	take up  what a run that was cut short has left          recover.go, reopen.go
+//	order    what must come before what                      order.go, edges.go, cycles.go
+//	plan     every resource, on the node as it will be       plan.go, waves.go, window.go
 //	judge    the real judges rule on the whole future        judge.go
 //	check    does it work now?                               checks.go, watch.go
-//	commit   the changes, in order, each on what it saw      commit.go, schedule.go, window.go
-//	gate     does it still work? otherwise go back           gate.go, rollback.go
+//	commit   the changes, in order, each on what it saw      commit.go, schedule.go
+//	gate     does it still work? otherwise go back           gate.go, bounds.go, go_back.go
 //	prove    plan again: nothing may be left to do           prove.go
-//	report   what was seen, done and said, and why           report.go, drift.go, fights.go
-//	remember what is known now of each resource              remember.go
+//	report   what was seen, done and said, and why           report.go, report_fill.go, drift.go, fights.go
+//	remember what is known now of each resource              remember.go, memory.go
+//
+// Rollback takes an earlier run back (undo.go, rollback.go); a run does so with itself
+// when a gate shuts. What earlier runs have made of orphans is taken back by prune.go.
 //
 // Plan walks as far as check and leaves the node alone; Apply goes to the end.
 // Before the first change, all of them are in the journal with their way back

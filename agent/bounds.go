@@ -66,6 +66,9 @@ func (w *watch) mind() {
 // measured: from when it is stopped, by a step of its own or for a restart, until it is
 // up again.
 func (r *run) performOne(s stint) error {
+	if slices.ContainsFunc(s.changes, isUnitAction) {
+		r.askNow()
+	}
 	began := time.Now()
 	var err error
 	switch i := slices.IndexFunc(r.windows, func(w *window) bool { return w.stop == s.step || w.run == s.step && w.isOpen() }); {
@@ -103,6 +106,11 @@ func (r *run) opened(w *window, began time.Time) {
 func (r *run) closed(w *window) {
 	w.release()
 	w.to = r.up(w.run, w.from)
+}
+
+func isUnitAction(c node.Change) bool {
+	_, ok := c.(*node.UnitAction)
+	return ok
 }
 
 func restarts(changes []node.Change) bool {

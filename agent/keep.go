@@ -18,7 +18,7 @@ import (
 )
 
 // This file is the agent's own documents in the state directory: the report of
-// the last run, and which manifests are held.
+// the last run, which manifests are held, and what is known of the content of files.
 
 const (
 	reportFile  = "report.json"

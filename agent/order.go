@@ -30,6 +30,7 @@ func order(m *manifests.Manifest) (*graph, error) {
 		g.stated(&m.Entries[i])
 	}
 	g.addWindows()
+	g.addTriggers()
 	if err := cycles(g.steps); err != nil {
 		g.errs = multierror.Append(g.errs, err)
 	}
@@ -124,6 +125,26 @@ func (g *graph) eachRun(visit func(*step, resources.RunNeed)) {
 		if r, ok := s.resource.(resources.Runner); ok {
 			for _, need := range r.Runs() {
 				visit(s, need)
+			}
+		}
+	}
+}
+
+// addTriggers has units acted on after those that start them by themselves, unless
+// something says the opposite.
+func (g *graph) addTriggers() {
+	for _, s := range g.steps {
+		if s.id.Type != runType {
+			continue
+		}
+		for _, name := range resources.TriggersOf(s.id.Name) {
+			trigger := g.find(resources.ID{Type: runType, Name: name})
+			if trigger == nil {
+				continue
+			}
+			waits := map[*step]bool{}
+			if markNeeds(trigger, waits); !waits[s] {
+				s.needs = append(s.needs, trigger)
 			}
 		}
 	}

@@ -76,7 +76,9 @@ func (b *comeback) addUnits(acted map[string][]*node.UnitAction) error {
 		id := resources.ID{Type: runType, Name: p.Unit}
 		b.units = append(b.units, &step{id: id, resource: resources.NewRunBack(p, acted[p.Unit])})
 	}
-	slices.SortStableFunc(b.units, func(a, c *step) int { return cmp.Compare(b.urgency(a), b.urgency(c)) })
+	slices.SortStableFunc(b.units, func(a, c *step) int {
+		return cmp.Or(cmp.Compare(b.urgency(a), b.urgency(c)), resources.TriggersFirst(a.id.Name, c.id.Name))
+	})
 	return nil
 }
 

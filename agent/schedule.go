@@ -3,6 +3,7 @@ package agent
 import (
 	"slices"
 
+	"github.com/makenotwork/mnw-agent/resources"
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
@@ -69,6 +70,7 @@ func schedule(acting []*step) []stint {
 			rest = append(rest, one)
 		}
 	}
+	slices.SortStableFunc(stops, func(a, b stint) int { return resources.TriggersFirst(a.id.Name, b.id.Name) })
 	return slices.Concat(prepared, before, stops, inside, starts, rest)
 }
 

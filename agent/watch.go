@@ -7,10 +7,11 @@ import (
 	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
-// Checks are asked at fixed intervals while a run is under way; programs less
-// often, for they cost more.
+// Checks are asked at fixed intervals while a run is under way: more often while they
+// fail, to see the end of that, and programs less often, for they cost more.
 const (
 	sampling        = 50 * time.Millisecond
+	samplingFailing = 10 * time.Millisecond
 	samplingCommand = 500 * time.Millisecond
 )
 
@@ -80,19 +81,45 @@ func (w *watch) start(m *node.Machine) {
 			case <-w.prompt:
 			}
 			if s := w.try(ctx, m); ctx.Err() == nil {
-				w.outage.take(s)
-				w.mind()
+				if was := w.outage.failing; w.took(s) != was {
+					ticker.Reset(w.interval())
+				}
 				w.tell(s)
 			}
 		}
 	}()
 }
 
+// took takes a sample up, and says whether the check fails now.
+func (w *watch) took(s sample) (failing bool) {
+	w.outage.take(s)
+	w.mind()
+	return w.outage.failing
+}
+
+// interval is how often it is asked now.
 func (w *watch) interval() time.Duration {
-	if len(w.probe.Command) > 0 {
+	switch {
+	case len(w.probe.Command) > 0:
 		return samplingCommand
+	case w.outage.failing:
+		return samplingFailing
 	}
 	return sampling
+}
+
+// askNow has the checks asked at once, but for commands: something is done to a unit, and
+// what they last said may be the last that they say for a while.
+func (r *run) askNow() {
+	for _, w := range r.watches {
+		if len(w.probe.Command) > 0 {
+			continue
+		}
+		select {
+		case w.prompt <- struct{}{}:
+		default: // it is about to be asked
+		}
+	}
 }
 
 // tell puts a sample in the place of an older one that nobody has looked at.

@@ -33,20 +33,23 @@ type window struct {
 
 // addWindows adds the windows of the units that must not run while something changes.
 func (g *graph) addWindows() {
-	g.eachRun(func(s *step, need resources.RunNeed) {
-		if len(need.Stopped) == 0 {
-			return
+	stopped := map[*window][]resources.ID{}
+	g.eachRun(func(_ *step, need resources.RunNeed) {
+		if len(need.Stopped) > 0 {
+			w := newWindow(g.find(resources.ID{Type: runType, Name: need.Unit}))
+			stopped[w] = need.Stopped
+			g.windows = append(g.windows, w)
 		}
-		run := g.find(resources.ID{Type: runType, Name: need.Unit})
-		w := newWindow(run)
-		for _, id := range need.Stopped {
+	})
+	slices.SortStableFunc(g.windows, func(a, b *window) int { return resources.TriggersFirst(a.unit, b.unit) })
+	for _, w := range g.windows {
+		for _, id := range stopped[w] {
 			for _, one := range g.named(id) {
 				one.windows = append(one.windows, w)
-				run.needs = append(run.needs, one)
+				w.run.needs = append(w.run.needs, one)
 			}
 		}
-		g.windows = append(g.windows, w)
-	})
+	}
 }
 
 func newWindow(run *step) *window {

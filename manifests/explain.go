@@ -12,7 +12,8 @@ import (
 
 // Explain tells people what a manifest may say. The topic is a type, by its
 // name or its section ("crontab", "crontabs"), or a field of one, however deep
-// ("crontab.jobs.schedule"); without a topic it lists the types.
+// ("crontab.jobs.schedule"); without a topic it lists the types, and what else
+// stands at the top of a manifest.
 func Explain(topic string) (string, error) {
 	r, err := newReference(resources.All, resources.Source)
 	if err != nil {
@@ -57,11 +58,16 @@ func (r *reference) explain(topic string) (string, error) {
 	return out.String(), nil
 }
 
-// contents lists the types with the first sentence about each.
+// contents lists what stands at the top of a manifest, with the first sentence about
+// each: the types, and then the rest.
 func (r *reference) contents() string {
 	var out strings.Builder
 	for _, t := range r.types {
 		fmt.Fprintf(&out, "%s\n%s", t.Section, flowed(firstSentence(r.docs.ofType(structOf(t))), "    "))
+	}
+	out.WriteString("\nBesides resources, a manifest has these keys:\n")
+	for key, f := range manifestFields(headingType) {
+		fmt.Fprintf(&out, "%s\n%s", key, flowed(firstSentence(r.docs.ofField(headingType, f)), "    "))
 	}
 	return out.String()
 }
@@ -78,7 +84,7 @@ func (r *reference) typeChapter(name string) (chapter, error) {
 	}
 	for key, f := range manifestFields(headingType) {
 		if name == key {
-			return chapter{topic: key, title: words(f.Type), text: r.docs.ofField(headingType, f)}, nil
+			return chapter{topic: key, title: words(f.Type), text: r.docs.ofField(headingType, f), body: innerStruct(f.Type)}, nil
 		}
 		names = append(names, key)
 	}

@@ -2,10 +2,13 @@ package manifests
 
 import (
 	"os"
+	"regexp"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/makenotwork/mnw-agent/resources/node"
 )
 
 // thingsReference is the reference for the types of things_test.go.
@@ -42,6 +45,30 @@ jobs
     A job is a thing with values inside values.
 units
     A unit is a thing with numbers and choices.
+
+Besides resources, a manifest has these keys:
+version
+    Version is the version of the language that the manifest is written in: 1.
+vars
+    Vars are texts and numbers by name.
+atomic
+    Atomic wants all or nothing: when one resource fails, everything that the
+    run has changed is taken back, as with apply --atomic.
+fighting
+    Fighting is when a resource counts as one that somebody fights for: drift of
+    it is corrected again and again.
+`,
+		"fighting": `fighting: fields
+
+Fighting is when a resource counts as one that somebody fights for: drift of it
+is corrected again and again. From then on it is reported and not corrected,
+until the manifest changes, or with apply --enforce.
+
+Fields:
+  corrections: number
+      Corrections is how many corrections make a fight; 0 for never. Default: 3.
+  within: duration
+      Within is the time within which they count. Default: 24h.
 `,
 		"links": `link: a resource in the section links
 
@@ -117,6 +144,18 @@ func TestExplainUnknown(t *testing.T) {
 	} {
 		if text, err := thingsReference(t).explain(topic); err == nil || err.Error() != want {
 			t.Errorf("%q: %q, %v, want %s", topic, text, err, want)
+		}
+	}
+}
+
+func TestExplainNamesEveryFact(t *testing.T) {
+	text, err := Explain("vars")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for fact := range node.Facts("/") {
+		if !regexp.MustCompile(`\b` + fact + `\b`).MatchString(text) {
+			t.Errorf("explain vars does not name the fact %s:\n%s", fact, text)
 		}
 	}
 }

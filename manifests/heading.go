@@ -15,7 +15,8 @@ type heading struct {
 	// Vars are texts and numbers by name. ${vars.NAME} stands for one of them in
 	// any value and in any name, other variables included, and $${vars.NAME} for
 	// those characters themselves. In the same way ${facts.NAME} stands for what is
-	// known of the node.
+	// known of the node: hostname, fqdn, os_id (debian), os_version (12), os_codename
+	// (bookworm), arch (amd64), kernel (its release), cpus, machine_id.
 	Vars map[string]string `yaml:"vars"`
 	// Atomic wants all or nothing: when one resource fails, everything that the run
 	// has changed is taken back, as with apply --atomic. Default: false.

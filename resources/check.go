@@ -61,7 +61,7 @@ type Check struct {
 	// MaxOutage is the longest that the check may be failing in a run, over all its
 	// failures. As soon as it fails for longer, the whole run is taken back, whatever
 	// within says. A command is asked every 500ms, so for one it is at least 1s; all
-	// else is asked every 50ms. Default: no limit.
+	// else is asked every 50ms, and every 10ms while it fails. Default: no limit.
 	MaxOutage *Duration `yaml:"max_outage,omitempty"`
 }
 

@@ -42,7 +42,7 @@ type EnvFile struct {
 	Require []string `yaml:"require,omitempty"`
 	// Types is what the values of keys must be, by key: path, port, url, secret, or
 	// {secret: 32}. A path is absolute, there is something, and the user of each
-	// service that reads this file when it starts can read it, as far as modes tell.
+	// service that reads this file when it starts can read it.
 	// A port is 1 to 65535. A url has a scheme and a host. A secret has 16
 	// characters, or as many as are said here, and its value never shows. Declared
 	// values are examined when the manifest is read, and all that the file would

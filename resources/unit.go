@@ -56,12 +56,14 @@ type Unit struct {
 	// when a file in it came or went.
 	Reads []Path `yaml:"reads,omitempty"`
 	// Settle is how long the unit is watched after a start before it counts as
-	// running. Default: 1s, and 200ms for a unit that itself tells when it is ready.
+	// running. Default: 1s; 200ms for a unit that itself tells when it is ready; not
+	// at all for one that runs to its end, a oneshot.
 	Settle *Duration `yaml:"settle,omitempty"`
 	// NeedsStop names resources that must not change while the unit runs, such as
 	// user:git or file:/var/lib/web/state. When one of them has changes, the unit is
 	// stopped for them and started again after them, also without active: true; all
-	// that can be done before is done before. When none has, it is not stopped.
+	// that can be done before is done before. When none has, it is not stopped. A socket,
+	// path or timer may start it again meanwhile: give that the same needs_stop.
 	NeedsStop []ID `yaml:"needs_stop,omitempty"`
 	// MaxOutage is the longest that the unit may be down in a run in which it is
 	// stopped for others and started again, or restarted. When it is down for longer,

@@ -11,9 +11,8 @@ import (
 )
 
 // A User is a user of the node's own database, passwd(5), made and changed
-// through useradd(8), usermod(8) and userdel(8). Its home is neither made nor
-// removed, and only moved when the declaration says so: that is a directory like
-// any other.
+// through useradd(8), usermod(8) and userdel(8). Its home is a directory like any
+// other: it is neither made nor removed with the user, and moved only with move: true.
 //
 //	users:
 //	  makenotwork: {shell: /bin/bash, login: true}
@@ -33,12 +32,13 @@ type User struct {
 	// not name.
 	Exclusive bool `yaml:"exclusive,omitempty"`
 	// Home is the home directory. The user must be able to get into it, which is
-	// examined before anything is written. It cannot change while the user has a
-	// process. Default for a new user: its name below /home.
+	// examined before anything is written. What is in the old one stays there, unless
+	// move is true. It cannot change while the user has a process: plan names those that
+	// have run for 15 s. Default for a new user: its name below /home.
 	Home Path `yaml:"home,omitempty"`
 	// Move takes what is in the old home along when the home changes: it is copied while
 	// it is in use, brought up to date and verified when nobody uses it, and then the
-	// user's home changes. Nothing goes: the old home is left as it is. Hard links,
+	// user's home changes. The old home is left as it is. Hard links,
 	// extended attributes, ACLs, holes, owners, modes and times are kept; sockets are
 	// left out. Processes of the user, or with files in the old home, are in the way:
 	// those that have run for 15 s are named by plan; others have a minute to end

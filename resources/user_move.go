@@ -123,7 +123,7 @@ func vacant(v node.View, from, to string) error {
 	}
 	names, err := v.ReadDir(to)
 	if err == nil && len(names) > 0 {
-		err = fmt.Errorf("%s is there, and is not a copy that this agent has made of %s: %s in it: nothing is put over that: move it away", to, from, areIn(names))
+		err = fmt.Errorf("%s is there, and is not a copy that this agent has made of %s: %s in it: nothing is put over that: move it away, or leave move out if it is a copy of your own: then the home alone changes", to, from, areIn(names))
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -107,6 +108,39 @@ func TestReadmeTargets(t *testing.T) {
 	}
 	if !strings.Contains(makefile, "build -trimpath -o "+installed[0][1]+" ") {
 		t.Errorf("make build makes no %s", installed[0][1])
+	}
+}
+
+// The manifests in the README are what stands in those examples, as far as they show it.
+func TestReadmeManifests(t *testing.T) {
+	t.Parallel()
+	shown := strings.Split(readme(t), "```yaml\n")[1:]
+	for i, example := range []string{"mnw/cutover.yaml", "quickstart.yaml"} {
+		text, err := os.ReadFile("../examples/" + example)
+		if err != nil || i >= len(shown) {
+			t.Fatalf("%s: %v, and the README shows %d manifests", example, err, len(shown))
+		}
+		rest := string(text)
+		manifest, _, _ := strings.Cut(shown[i], "```\n")
+		for line := range strings.Lines(manifest) {
+			_, after, found := strings.Cut(rest, "\n"+line)
+			if !found {
+				t.Fatalf("%s does not have, in this place, the README's line\n%s", example, line)
+			}
+			rest = "\n" + after
+		}
+	}
+}
+
+// There are as many alerts as the README says.
+func TestReadmeAlerts(t *testing.T) {
+	t.Parallel()
+	rules, err := os.ReadFile("../examples/monitoring/rules/mnw-agent.rules.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strconv.Itoa(strings.Count(string(rules), "- alert: ")) + " alerts with cases"; !strings.Contains(readme(t), want) {
+		t.Errorf("the README does not say that there are %s", want)
 	}
 }
 

@@ -35,12 +35,15 @@ what differs, changes just that, and proves that it matches.
 Nothing is written before the whole plan is known and the real judges (visudo,
 caddy, systemd-analyze) have ruled on the node as it would be.
 
+A manifest is a file of YAML: explain tells what it may say, and import makes one
+of what is here. What changes a node needs root, or --root and a directory.
+
 Exit status:
   0   the node matches the manifest (apply: also when it had to be changed)
   1   it could not be made to match, or a judge refuses; the report says why
   2   plan: there are differences; apply --detailed-exitcode: there were changes
-  3   rolled back: a gate failed, and the previous state is restored; or the
-      manifest is held since such a run
+  3   rolled back: a gate failed (what worked before does not any more), and the
+      previous state is restored; or the manifest is held since such a run
   4   a roll-back did not succeed; the report says what to do by hand
   5   another run holds the lock
   64  usage, or a manifest that is wrong in itself; nothing was touched`

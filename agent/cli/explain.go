@@ -10,8 +10,8 @@ func (a *app) explainCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "explain [TYPE[.FIELD]]",
 		Short:   "Explain what a manifest may say",
-		Long:    "Explain tells what can be managed, what a type promises, and what its fields mean.",
-		Example: "  mnw-agent explain\n  mnw-agent explain crontab\n  mnw-agent explain crontab.jobs.schedule",
+		Long:    "Explain tells what can be managed, what a type promises, and what its fields mean.\nWithout a topic it lists the types, and what else stands at the top of a manifest.",
+		Example: "  mnw-agent explain\n  mnw-agent explain crontab\n  mnw-agent explain crontab.jobs.schedule\n  mnw-agent explain vars",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			topic := ""

@@ -40,14 +40,14 @@ func (a *app) nodeFlags(cmd *cobra.Command) {
 func (a *app) runFlags(cmd *cobra.Command) {
 	a.nodeFlags(cmd)
 	f := cmd.Flags()
-	f.DurationVar(&a.flags.wait, "wait", 0, "how long to wait while another run holds the lock")
+	f.DurationVar(&a.flags.wait, "wait", 0, "how long to wait while another run holds the lock, before exit status 5 (default not at all)")
 	f.DurationVar(&a.flags.timeout, "timeout", time.Hour, "how long the run may take; 0 for no limit")
 	a.metricsFlag(cmd)
 }
 
 // keepFlag is the flag of the verbs that write to the journal.
 func (a *app) keepFlag(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&a.flags.keep, "keep", agent.DefaultKeep, "how many runs the journal keeps")
+	cmd.Flags().IntVar(&a.flags.keep, "keep", agent.DefaultKeep, "how many runs the journal keeps, besides those that --prune needs")
 	cmd.PreRunE = func(*cobra.Command, []string) error {
 		if a.flags.keep < 1 {
 			return usageError{errors.New("--keep takes a number from 1 on")}

@@ -15,7 +15,8 @@ func (a *app) historyCommand() *cobra.Command {
 		Short: "Tell what earlier runs have changed",
 		Long: `History lists the runs that have changed this node, the newest first. With the
 number of a run it tells what that run has changed, with differences; secrets do
-not show. The journal keeps the last 50 runs, or as many as apply --keep says.`,
+not show. The journal keeps the last 50 runs, or as many as apply --keep says, and
+the older ones that apply --prune needs.`,
 		Example: "  mnw-agent history\n  mnw-agent history 12",
 		Args:    cobra.MaximumNArgs(1),
 	}

@@ -14,13 +14,18 @@ they are: its plan is empty. It changes nothing. An id is the name of a type, a
 colon, and the name of the resource, as in reports: file:/etc/motd, user:git,
 unit:caddy.service, sudoers:deploy.
 
-What may be a secret is left out: the content of a file that not everybody may read or
-get to, and of one that has a setting such as API_TOKEN=x or a URL with a password in
-it; of an environment file, and of the settings of a crontab, all values but paths,
-numbers, addresses and the like; a key with an environment of its own. So are jobs of
-a crontab that are not marked as the agent's. Comments in the manifest say what is left
-out, and why. They name the programs of such jobs, without their arguments. Without the
-privileges of root, owners are left out too.
+What may be a secret is left out, and a comment in the manifest says what, and why:
+
+  - the content of a file that not everybody may read or get to, or that has a setting
+    such as API_TOKEN=x or a URL with a password in it
+  - of an environment file, and of the settings of a crontab, all values but paths,
+    numbers, addresses and the like
+  - a key of authorized_keys with an environment of its own
+  - jobs of a crontab that are not marked as the agent's; the comment names their
+    programs, without arguments
+
+Without the privileges of root, owners are left out too. What is wanted of checks and
+retired paths cannot be read from a node.
 
 With --json it prints one document: the manifest as a text (manifest), what is left out
 (notes) and what no declaration can say (misses), each with the id of its resource.

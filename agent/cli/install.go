@@ -113,13 +113,13 @@ func (in *installation) unitFlags(cmd *cobra.Command) {
 func (in *installation) installFlags(cmd *cobra.Command) {
 	in.unitFlags(cmd)
 	f := cmd.Flags()
-	f.DurationVar(&in.every, "every", 5*time.Minute, "from one run of the timer to the next, in whole seconds")
-	f.DurationVar(&in.jitter, "jitter", 0, "by how much a node's timer may be late, so that not all run at once (default a tenth of --every)")
+	f.DurationVar(&in.every, "every", 5*time.Minute, "for a timer: from one run to the next, in whole seconds")
+	f.DurationVar(&in.jitter, "jitter", 0, "for a timer: by how much a node may be late, so that not all run at once (default a tenth of --every)")
 	f.BoolVar(&in.serve, "serve", false, "a service that goes on running, in place of a timer")
-	f.DurationVar(&in.interval, "interval", 5*time.Minute, "with --serve: from one run to the next")
+	f.DurationVar(&in.interval, "interval", 5*time.Minute, "with --serve: from the beginning of a run to that of the next")
 	f.StringVar(&in.listen, "listen", "127.0.0.1:9464", "with --serve: `address` to listen on; none for no HTTP")
 	f.DurationVar(&in.timeout, "timeout", 15*time.Minute, "how long one run may take; 0 for no limit")
-	f.BoolVar(&in.atomic, "atomic", false, "take everything back when one resource fails")
+	f.BoolVar(&in.atomic, "atomic", false, "with every run, take everything back when one resource fails")
 	f.BoolVar(&in.prune, "prune", false, "with every run, take back what was made of resources that have left the manifest")
 	f.StringVar(&in.metricsFile, "metrics-file", "", "`file` for the textfile collector of node_exporter; none for none (default, for a timer, "+defaultMetricsFile+", when its directory is there)")
 }

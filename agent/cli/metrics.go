@@ -16,7 +16,7 @@ import (
 // metricsFlag is the flag of the verbs that make a run.
 func (a *app) metricsFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.flags.metricsFile, "metrics-file", "",
-		"`file` for Prometheus, in the directory of node_exporter's textfile collector; one for all manifests of a node")
+		"`file` for Prometheus, such as mnw-agent.prom in the directory of node_exporter's textfile collector; one for all manifests of a node")
 }
 
 // A makeRun makes a run; one that could not begin has no report.

@@ -7,8 +7,9 @@
 //
 //	View     what can be known: Live reads a machine, a Future is a View with
 //	         changes laid over it
-//	Change   one step: PathChange, TreeMove, TreeRemoval, UserChange,
-//	         GroupChange, CrontabChange, ManagerReload, UnitAction
+//	Change   one step: PathChange, TreeCopy, TreeSync, TreeLook, TreeReturn, TreeMove,
+//	         TreeRemoval, UserChange, GroupChange, CrontabChange, ManagerReload,
+//	         UnitAction
 //	Machine  performs changes, on the running system or on a directory tree
 //	Preview  the node as it would be, for the real judges to rule on
 package node

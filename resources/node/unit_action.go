@@ -83,8 +83,12 @@ func (a *UnitAction) makes(now time.Time) Unit {
 
 func (a *UnitAction) lay(f *Future) { f.units[a.Unit] = a.makes(f.Now()) }
 
-// moved says whether the unit is no longer in the run that was seen.
+// moved says whether the unit is no longer in the run that was seen. One that is to be
+// stopped and went down meanwhile, with another one say, is as it should be.
 func (a *UnitAction) moved(now Unit) bool {
+	if a.Verb == StopUnit && !now.Running() {
+		return false
+	}
 	if a.From.Running() != now.Running() {
 		return true
 	}
