@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/makenotwork/mnw-agent/test/boot"
 )
 
 // A check that runs as a user has no terminal: it could type there, for root's shell to read.
@@ -17,6 +19,20 @@ checks:
 	m.Sh("script --quiet --command 'mnw-agent apply " + manifestPath + "' /dev/null </dev/null")
 	if said := m.ReadFile("/tmp/said"); said != "begun\n" {
 		t.Errorf("the check has opened the terminal: %q", said)
+	}
+}
+
+// A program that runs as a user has none of the files that root's shell has open.
+func TestNoFilesOfTheCallers(t *testing.T) {
+	t.Parallel()
+	m := hostile(t)
+	m.WriteFile(manifestPath, `version: 1
+checks:
+  reads: {command: [sh, -c, "echo begun >/tmp/said; cat <&7 >>/tmp/said"], user: mallory, within: 1s, timeout: 1s}
+`, 0o600)
+	m.Sh("exec 7</srv/canary/secret; " + boot.AgentPath + " apply " + manifestPath)
+	if said := m.ReadFile("/tmp/said"); said != "begun\n" {
+		t.Errorf("the check has read what root's shell had open: %q", said)
 	}
 }
 

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -110,6 +112,7 @@ func start(ctx context.Context, c command) (*running, error) {
 		cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	}
 	r.cmd = cmd
+	keepFiles()
 	done, err := r.connect()
 	if err == nil {
 		err = cmd.Start()
@@ -121,6 +124,11 @@ func start(ctx context.Context, c command) (*running, error) {
 	}
 	return r, nil
 }
+
+// keepFiles keeps the files that whoever called this program has left open from the
+// programs that it starts: a shell of root's may have a secret open. Kernels before 5.11
+// cannot do that.
+var keepFiles = sync.OnceFunc(func() { _ = unix.CloseRange(3, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC) })
 
 // kill ends the program with all that it has started, so that nothing holds its
 // output open any longer. That something cannot be ended is told by wait.
