@@ -56,8 +56,11 @@ func (p proc) look() (Process, bool) {
 		return one, false
 	}
 	args, env, maps := p.read("cmdline"), p.read("environ"), p.read("maps")
-	one.Cut = len(args) == mostOfProcess || len(env) == mostOfProcess || len(maps) == mostOfProcess
-	one.Name, one.Args = p.name(), wordsIn(args)
+	one.Name = p.name()
+	if one.Cut = len(args) == mostOfProcess || len(env) == mostOfProcess || len(maps) == mostOfProcess; one.Cut {
+		return one, true
+	}
+	one.Args = wordsIn(args)
 	if one.Exe == "" && len(one.Args) == 0 {
 		return one, false
 	}
