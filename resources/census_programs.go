@@ -2,7 +2,6 @@ package resources
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"maps"
 	"path"
@@ -88,26 +87,13 @@ func (c *census) program(file string, state node.State) error {
 		c.add(file, 0, "is too large to be looked through")
 	default:
 		c.read += state.Size
-		found, err := c.names.inProgram(untilOver{c.ctx, io.MultiReader(bytes.NewReader(head), io.LimitReader(r, state.Size))}, window)
+		found, err := c.names.inProgram(node.Until(c.ctx, io.MultiReader(bytes.NewReader(head), io.LimitReader(r, state.Size))), window)
 		for _, text := range found {
 			c.add(file, 0, "has "+text+" in it")
 		}
 		return err
 	}
 	return nil
-}
-
-// An untilOver is read as long as a context is not over.
-type untilOver struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (u untilOver) Read(p []byte) (int, error) {
-	if u.ctx.Err() != nil {
-		return 0, context.Cause(u.ctx)
-	}
-	return u.r.Read(p)
 }
 
 // script asks of each line, the first one included, which names the interpreter.

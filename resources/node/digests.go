@@ -138,7 +138,7 @@ func (d *Digests) of(ctx context.Context, file *os.File) (Digest, error) {
 		return digest, nil
 	}
 	began, sum := time.Now(), sha256.New()
-	if _, err := io.Copy(sum, untilOver{ctx, file}); err != nil {
+	if _, err := io.Copy(sum, Until(ctx, file)); err != nil {
 		return Digest{}, err
 	}
 	digest := Digest(sum.Sum(nil))
@@ -148,7 +148,9 @@ func (d *Digests) of(ctx context.Context, file *os.File) (Digest, error) {
 	return digest, nil
 }
 
-// An untilOver is read as long as a context is not over.
+// Until is a reader that is read as long as a context is not over.
+func Until(ctx context.Context, r io.Reader) io.Reader { return untilOver{ctx, r} }
+
 type untilOver struct {
 	ctx context.Context
 	r   io.Reader
