@@ -83,8 +83,8 @@ type Remarker interface {
 	Remark(v node.View) (remarks []string, err error)
 }
 
-// A Neighbour wants to know what else a manifest declares. It is told once, before
-// anything is planned.
+// A Neighbour wants to know what else a manifest declares. It is told before anything is
+// planned, in each run anew.
 type Neighbour interface{ Meets(all []Resource) }
 
 // An Importer fills its declaration in from a node as it is, so that nothing is left

@@ -81,6 +81,7 @@ func (s *Sudoers) Remark(v node.View) (remarks []string, err error) {
 
 // Meets is part of Neighbour.
 func (s *Sudoers) Meets(all []Resource) {
+	s.retired = nil
 	for _, other := range all {
 		if r, ok := other.(*Retired); ok {
 			s.retired = append(s.retired, r)

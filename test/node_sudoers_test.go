@@ -124,6 +124,32 @@ func TestSudoersLintOnNode(t *testing.T) {
 	}
 }
 
+// What lies in a path that the manifest retires is noted before its day, and refused from
+// then on, before anything is written.
+func TestSudoersLintRetired(t *testing.T) {
+	t.Parallel()
+	m := boot.Node(t)
+	m.InstallAgent()
+	m.MustSh(`useradd -m alice; mkdir /opt/old; cp /bin/true /opt/old/tool; ln -s old /opt/now`)
+	for _, test := range []struct {
+		after string
+		code  int
+		words string
+	}{
+		{"{after: 2999-01-01}", 2, "    note: /etc/sudoers.d/lint:1: /opt/now/tool lies in /opt/old, which from 2999-01-01 on is to go away (retired): grant what takes its place\n"},
+		{"{}", 1, "sudoers:lint: /etc/sudoers.d/lint:1: /opt/now/tool lies in /opt/old, which is to go away (retired): grant what takes its place\n"},
+	} {
+		m.WriteFile("/root/m.yaml", "version: 1\nsudoers: {lint: {content: \"alice ALL=(root) /opt/now/tool\\n\"}}\nretired: {/opt/old: "+test.after+"}\n", 0o644)
+		if plan := m.Agent("plan", "/root/m.yaml"); plan.Code != test.code || !strings.Contains(plan.Stdout, test.words) {
+			t.Errorf("%s: %s", test.after, plan)
+		}
+	}
+	if refused := m.Agent("apply", "/root/m.yaml"); refused.Code != 1 {
+		t.Error(refused)
+	}
+	m.MustSh("test ! -e /etc/sudoers.d/lint; test -d /opt/old")
+}
+
 // Who is granted a command, and as whom, is what sudo itself says of the policy.
 func TestSudoersLintAsksAsSudo(t *testing.T) {
 	t.Parallel()
